@@ -1,0 +1,37 @@
+PY ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint bench lock clean
+
+help:     ## list the targets
+	@grep -hE '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
+
+install: .venv/installed  ## put everything the project needs into .venv/
+
+.venv/installed: requirements.txt pyproject.toml
+	$(PY) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: install  ## open the whole service locally: phones, mailbox, secretariat page (no credentials needed)
+	$(BIN)/chusho119 run
+
+test: install  ## every test: unit, journeys, contract, browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: install  ## style, types and the house's import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: install  ## measure, side by side with what one would use instead
+	$(BIN)/python -m benchmarks
+
+lock:     ## renew requirements.txt from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
+
+clean:    ## remove the environment and all local data
+	rm -rf .venv var build *.egg-info

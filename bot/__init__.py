@@ -1,0 +1,1 @@
+"""The conversation: knows LINE and Japanese, knows no database."""

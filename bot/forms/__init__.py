@@ -1,0 +1,1 @@
+"""The forms: each reads like the talk it produces, with a flowchart beside it."""

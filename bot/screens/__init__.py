@@ -1,0 +1,1 @@
+"""Views and notices in, messages out."""

@@ -1,0 +1,79 @@
+"""Notices as messages and as mails: the first line says what is wanted (`ux.md`)."""
+
+from typing import Any
+
+from bot.forms.registration import ITEM_WORDS
+from bot.line.messages import Action, Button, Message, Text
+from bot.postbacks import CardTap, MenuTap
+from bot.text import t
+from models import notices
+from models.notices import Notice
+from models.rules.registration import Item
+
+
+def render(notice: Notice) -> list[dict[str, Any]]:
+    """The messages of a notice, as LINE takes them."""
+    return [_message(notice).as_json()]
+
+
+def _message(notice: Notice) -> Message:
+    match notice:
+        case notices.ApplicationSubmitted():
+            button = Button("内容を見る", CardTap("application", notice.application_id, notice.version))
+            return Text(words(notice), (button, Button("承認待ち", MenuTap("承認待ち"))))
+        case notices.ApplicationReturned():
+            return Text(words(notice), _card_button())
+        case notices.ApplicationApproved() | notices.ApplicationRejected():
+            return Text(words(notice), (Button("登録状況", MenuTap("登録状況")),))
+        case _:
+            return Text(words(notice))
+
+
+def _card_button() -> tuple[Action, ...]:
+    return (Button("プロフィール登録", MenuTap("プロフィール登録")),)
+
+
+def words(notice: Notice) -> str:
+    """A notice in words alone, for LINE and for mail."""
+    match notice:
+        case notices.ApplicationSubmitted(number=number, name=name):
+            key = "reminder" if notice.reminder else "resubmitted" if notice.again else "submitted"
+            return t(f"notice.{key}", name=name, number=number)
+        case notices.ApplicationWaits():
+            return t("notice.mail_waits", number=notice.number, organisation=notice.organisation, link="")
+        case notices.ApplicationApproved():
+            return t(f"notice.{notice.stage}_approved", number=notice.number, organisation=notice.organisation)
+        case notices.ApplicationReturned():
+            return _returned(notice)
+        case notices.ApplicationRejected():
+            return t("notice.rejected", number=notice.number, who=_who(notice), reason=notice.reason)
+        case notices.ApplicationOutcome():
+            return t(f"notice.outcome_{notice.answer}", name=notice.name, number=notice.number)
+        case notices.ApplicationWithdrawn():
+            return t("notice.withdrawn", name=notice.name, number=notice.number)
+        case notices.InvitationUsed():
+            return t("notice.invitation_used")
+
+
+def _returned(notice: notices.ApplicationReturned) -> str:
+    lines = [
+        t("notice.returned_item", item=ITEM_WORDS[Item(item)], comment=comment)
+        for item, comment in notice.items
+        if item
+    ]
+    whole = t("notice.returned_whole", comment=notice.comment) if notice.comment else ""
+    return t("notice.returned", number=notice.number, who=_who(notice)) + "".join(lines) + whole
+
+
+def _who(notice: notices.ApplicationReturned | notices.ApplicationRejected) -> str:
+    return notice.organisation if notice.stage == "organisation" else t("chain.secretariat_name")
+
+
+def mail(notice: Notice, admin_link: str) -> tuple[str, str]:
+    """Subject and text of a notice sent by mail."""
+    number = getattr(notice, "number", "")
+    subject = t("notice.mail_subject", number=number).strip()
+    if isinstance(notice, notices.ApplicationWaits):
+        text = t("notice.mail_waits", number=number, organisation=notice.organisation, link=admin_link)
+        return subject, text
+    return subject, words(notice) + t("notice.mail_end")

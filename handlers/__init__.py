@@ -1,0 +1,1 @@
+"""Everything invoked from outside: webhook, worker, pages, jobs, commands."""

@@ -1,0 +1,171 @@
+"""Demo data of a local run: invented organisations, desks and people, made through the same doors as real ones."""
+
+import io
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from handlers.bootstrap import Service
+from handlers.usecases import organisation, staff
+from handlers.usecases.registration import decide, draft, submit
+from models.rules.permissions import SYSTEM
+from models.rules.registration import Item
+from storage import organisations, people, registration
+from storage import staff as staff_rows
+from storage.database import UnitOfWork
+from storage.images import judge_photo
+
+if TYPE_CHECKING:
+    from bot.emulator import Platform
+
+NEWCOMER, FIRST, SECOND = "新しい専門家", "承認担当（千代田商工会）", "承認担当（みなと商工会議所）"
+ORGANISATIONS = (("千代田商工会", "東京都", FIRST, "佐藤 恵"), ("みなと商工会議所", "神奈川県", SECOND, "高橋 誠"))
+STAFF = ("jimukyoku@example.jp", "事務局 花子", "demo-password-119")
+DESKS = (
+    ("中小企業119 東日本事務局", ("東京都", "神奈川県", "千葉県", "埼玉県"), "03-0000-0119", "east@example.jp"),
+    ("中小企業119 全国事務局", (), "06-0000-0119", "desk@example.jp"),
+)
+HOURS = "平日 9:00〜17:00"
+
+
+def prepare(service: Service, platform: "Platform") -> None:
+    """Make the demo data once; a second start finds it there."""
+    phones = platform.seed_phones(
+        [
+            (NEWCOMER, "① 新しい専門家：友だち追加から登録まで"),
+            (FIRST, "② 千代田商工会の承認担当"),
+            (SECOND, "③ みなと商工会議所の承認担当（別の支援機関）"),
+        ]
+    )
+    now = service.clock()
+    with service.database.unit() as uow:
+        fresh = staff_rows.by_email(uow, STAFF[0]) is None
+    if fresh:
+        hashed = staff.hash_password(STAFF[2])
+        with service.database.unit() as uow:
+            staff.create(uow, SYSTEM, STAFF[0], STAFF[1], hashed, "manager", now)
+            for name, prefectures, phone, mail in DESKS:
+                organisations.add_desk(uow, name, prefectures, phone, mail, HOURS)
+            codes = [organisation.code_for(uow, name, where, now) for name, where, _, _ in ORGANISATIONS]
+        for phone, code, (_, _, _, name) in zip(phones[1:], codes, ORGANISATIONS, strict=True):
+            _join(service, platform, phone, code, name)
+        _sample_applications(service, phones[1])
+    click.echo(f"  事務局ページ: {service.services.links.admin()}  メール {STAFF[0]}  パスワード {STAFF[2]}")
+
+
+def _join(service: Service, platform: "Platform", phone: str, code: str, name: str) -> None:
+    """An approver joins as a person would: follow, code, name."""
+    for act in (
+        lambda: platform.follow(phone),
+        lambda: platform.say(phone, f"招待コード {code}"),
+        lambda: platform.say(phone, name),
+        lambda: platform.say(phone, "完了"),
+    ):
+        before = len(platform.received(phone))
+        act()
+        _until(lambda before=before: len(platform.received(phone)) > before)
+
+
+def _until(done, seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not done() and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+BASE = {
+    "birth_date": "1978-05-12",
+    "phone": "090-1234-5678",
+    "affiliation": "個人（所属なし）",
+    "prefecture": "東京都",
+    "requirement": "1",
+    "bank": "0001",
+    "account_type": "1",
+    "account_number": "1234567",
+}
+SAMPLES = (
+    ("鈴木 花子", "スズキ ハナコ", "hanako@example.jp", ["税理士"], ["税務・会計"], "スズキ ハナコ", False),
+    (
+        "髙橋 健一",
+        "タカハシ ケンイチ",
+        "kenichi@example.jp",
+        ["中小企業診断士"],
+        ["経営戦略"],
+        "カ）タカハシケイエイ",
+        True,
+    ),
+)
+
+
+def _sample_applications(service: Service, approver_phone: str) -> None:
+    """Two applications by people without a phone here: one waits for ②, one for the secretariat."""
+    from models.rules.banks import find_branches
+
+    branch = next(iter(find_branches("0001", "東京営業部").exact), "001")
+    for name, kana, mail, qualifications, specialities, holder, approved in SAMPLES:
+        with service.database.unit() as uow:
+            now = service.clock() - timedelta(days=1, hours=3)
+            approver = people.by_user_id(uow, approver_phone)
+            assert approver
+            answers = {
+                **BASE,
+                "name": name, "kana": kana, "mail": mail, "qualifications": qualifications,
+                "specialities": specialities, "branch": branch, "account_holder": holder,
+            }  # fmt: skip
+            _apply(uow, service, next(iter(approver.actor.organisations)), approver.id, answers, now, approved=approved)
+
+
+def _apply(
+    uow: UnitOfWork, service: Service, organisation_id: str, inviter: str, answers: dict[str, object], now: datetime,
+    *, approved: bool,
+) -> None:  # fmt: skip
+    person = people.by_id(uow, people.create(uow, now))
+    assert person
+    draft.give_consent(uow, person, now)
+    application = registration.create(uow, person.id, organisation_id, inviter, None, now)
+    row = registration.lock(uow, application)
+    assert row
+    registration.save_answers(uow, row, answers)  # type: ignore[arg-type]
+    for item, title in _PAPERS:
+        photo = judge_photo(_drawn(title, str(answers["name"])))
+        key = f"papers/{uow.vault.digest(application + item)}"
+        service.files.put(key, uow.vault.seal(photo.jpeg), "application/octet-stream")
+        stored = draft.StoredPhoto(key, photo.sha256, photo.width, photo.height, "")
+        draft.add_photo(uow, person.actor, application, item, stored, now)
+    sent = submit.submit(uow, person.actor, application, now)
+    if approved:
+        reviewer = people.by_id(uow, inviter)
+        assert reviewer
+        decide.approve(uow, reviewer.actor, sent.id, sent.version, now + timedelta(hours=2))
+
+
+_PAPERS = (
+    (Item.FACE, "顔写真"),
+    (Item.IDENTITY, "運転免許証"),
+    (Item.CERTIFICATE, "資格証明書"),
+    (Item.BANKBOOK, "普通預金通帳"),
+)
+
+
+def _drawn(title: str, name: str) -> bytes:
+    """A picture that stands for a paper; clearly marked 見本."""
+    from PIL import Image, ImageDraw, ImageFont
+    from pylopdf_fonts_jp import sans_path
+
+    image = Image.new("RGB", (1200, 800), "#F4F1E8")
+    pen = ImageDraw.Draw(image)
+    large, small = (ImageFont.truetype(str(sans_path()), size) for size in (84, 52))
+    pen.rectangle((40, 40, 1160, 760), outline="#6B6B6B", width=6)
+    pen.text((100, 110), title, fill="#333333", font=large)
+    pen.text((100, 320), f"氏名　{name}", fill="#333333", font=small)
+    pen.text(
+        (100, 430),
+        "みずほ銀行　東京営業部　普通 1234567" if "通帳" in title else "番号　000-119-000",
+        fill="#333333",
+        font=small,
+    )
+    pen.text((860, 620), "見本", fill="#B54708", font=large)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()

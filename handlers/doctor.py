@@ -1,0 +1,61 @@
+"""`doctor`: what is set up, what is not, and what to do about it."""
+
+from dataclasses import dataclass
+
+from handlers.bootstrap import Service
+from handlers.health import Health
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line."""
+
+    fine: bool
+    words: str
+
+
+def findings(service: Service) -> list[Finding]:
+    """All checks; none of them changes anything."""
+    return [*_settings(service), *_stores(service), *_line(service)]
+
+
+def _settings(service: Service) -> list[Finding]:
+    at = service.settings
+    found = [Finding(True, "LINE credentials are set" if not at.local else "local run: the stand-in plays LINE")]
+    if at.local:
+        return found
+    public = at.public_base_url.startswith("https://")
+    found.append(Finding(public, "PUBLIC_BASE_URL is https" if public else "set PUBLIC_BASE_URL to an https address"))
+    if at.mail_url.startswith("file:"):
+        found.append(Finding(False, "mails go to a folder; set MAIL_URL to smtp://… or ses:"))
+    if at.mail_url.startswith("smtp://") and "@" in at.mail_url and "starttls=1" not in at.mail_url:
+        found.append(Finding(False, "the mail password travels in clear; add ?starttls=1 to MAIL_URL"))
+    found.append(
+        Finding(False, "LIFF is not part of this release: personal links are bound to the first browser instead")
+    )
+    return found
+
+
+def _stores(service: Service) -> list[Finding]:
+    troubles = Health(service.database, service.files).troubles()
+    return [Finding(False, trouble) for trouble in troubles] or [Finding(True, "database and files answer")]
+
+
+def _line(service: Service) -> list[Finding]:
+    from bot.line.outcomes import LineError
+    from storage import system
+
+    try:
+        info = service.client.bot_info()
+        quota = service.client.quota()
+    except LineError as error:
+        return [Finding(False, f"LINE does not accept the token ({type(error.outcome).__name__}); renew it")]
+    found = [Finding(True, f"LINE token belongs to {info.basic_id}")]
+    left = None if quota.limit is None else quota.limit - quota.used
+    found.append(
+        Finding(left is None or left > 0, f"messages left this month: {'unlimited' if left is None else left}")
+    )
+    with service.database.read() as uow:
+        menus = system.menu_ids(uow)
+    words = "rich menus are synced" if menus else "no rich menus; run: chusho119 richmenu sync"
+    return [*found, Finding(bool(menus), words)]

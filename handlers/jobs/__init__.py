@@ -1,0 +1,1 @@
+"""Scheduled work: sweep, reminders, retention."""

@@ -1,0 +1,1 @@
+"""LINE's side: the webhook that stores, the worker that answers."""

@@ -1,0 +1,91 @@
+"""Fetching a photo before the turn's transaction: size cap, deadline, decoding, sealing, storing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.line.events import ImageMessage
+from bot.line.outcomes import ContentGone, ContentSlow, ContentTooLarge, ContentUnsent, LineError
+from bot.session import Session
+from handlers.line.talk import Photo
+from handlers.usecases.registration.draft import has_consented
+from models.rules.registration import EDITABLE, PAPERS, Item
+from storage import inbox, people, registration_views
+from storage.database import Database, UnitOfWork
+from storage.files import FileStore, StoreUnavailable
+from storage.images import PhotoRefused, judge_photo
+
+if TYPE_CHECKING:
+    from bot.line.client import LineClient
+
+CAP = 10 * 1024 * 1024
+DEADLINE_SECONDS = 15.0
+LOADING_SECONDS = 20
+LEAST_SIDE = min(rule.min_side for rule in PAPERS.values())
+
+
+class FetchLater(Exception):
+    """LINE or the file store does not answer now; the same event is worth another try."""
+
+
+@dataclass(frozen=True)
+class PhotoRoom:
+    """Where photos come from and where they go."""
+
+    database: Database
+    client: "LineClient"
+    files: FileStore
+    digest: Callable[[str], str]
+
+    def fetch(self, user_id: str, image: ImageMessage, running: Session | None) -> Photo | None:
+        """The judged and stored photo, a refusal with its code, or None where no photo may be collected."""
+        with self.database.read() as uow:
+            if not _wanted(uow, user_id, image.message_id):
+                return None
+        if image.external:
+            return Photo(code="photo.external")
+        self.client.loading(user_id, LOADING_SECONDS)
+        try:
+            data = self.client.fetch_content(image.message_id, CAP, DEADLINE_SECONDS)
+        except ContentTooLarge:
+            return Photo(code="photo.too_large", data={"limit_mb": str(CAP // 1024 // 1024)})
+        except ContentUnsent:
+            return None
+        except ContentGone:
+            return Photo(code="photo.gone")
+        except ContentSlow as error:
+            raise FetchLater("slow") from error
+        except LineError as error:
+            if error.retryable:
+                raise FetchLater(type(error.outcome).__name__) from error
+            return Photo(code="photo.gone")
+        return self._store(user_id, data, running)
+
+    def _store(self, user_id: str, data: bytes, running: Session | None) -> Photo:
+        try:
+            photo = judge_photo(data, min_side=_least_side(running), max_bytes=CAP)
+        except PhotoRefused as refused:
+            return Photo(code=refused.code, data=refused.data)
+        key = f"papers/{self.digest(f'{user_id}:{photo.sha256}')}"
+        try:
+            if not self.files.exists(key):
+                self.files.put(key, self.database.vault.seal(photo.jpeg), "application/octet-stream")
+        except StoreUnavailable as error:
+            raise FetchLater("store") from error
+        return Photo(key, photo.sha256, photo.width, photo.height)
+
+
+def _wanted(uow: UnitOfWork, user_id: str, message_id: str) -> bool:
+    """Nothing is collected before consent, outside an open application, or after it was taken back."""
+    person = people.by_user_id(uow, user_id)
+    if person is None or inbox.is_unsent(uow, message_id) or not has_consented(uow, person):
+        return False
+    application = registration_views.latest(uow, person.id)
+    return application is not None and application.state in EDITABLE
+
+
+def _least_side(running: Session | None) -> int:
+    """The short side a photo must have: that of the question at hand, or the least of all."""
+    if running and running.form == "papers" and running.step in PAPERS:
+        return PAPERS[Item(running.step)].min_side
+    return LEAST_SIDE

@@ -1,0 +1,218 @@
+"""Claims one person's talk and runs its turns: one event, one transaction, then delivery (`architecture.md` 2.2–2.7)."""
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.line.events import Envelope, ImageMessage, TextMessage, parse
+from handlers.delivery import Delivery, Result
+from handlers.line import routes
+from handlers.line.photos import FetchLater, PhotoRoom
+from handlers.line.talk import Handler, Photo, Talk, read_state, write_state
+from handlers.links import Links
+from models.rules.errors import DomainError
+from storage import inbox, outbox, people
+from storage.database import Database, Unavailable
+from storage.inbox import Lease, LostLease, Pending, ms
+
+LEASE = timedelta(seconds=90)
+REPLY_WITHIN = timedelta(seconds=50)
+TRIES = 5
+log = structlog.get_logger()
+
+
+class Bell:
+    """Tells the worker of this process that there is something to do, and for whom."""
+
+    def __init__(self) -> None:
+        """Nobody waits yet."""
+        self._people: dict[str, None] = {}
+        self._lock = threading.Lock()
+        self._rung = threading.Event()
+
+    def ring(self, people_: Iterable[str]) -> None:
+        """These people have something waiting."""
+        with self._lock:
+            self._people.update(dict.fromkeys(people_))
+        self._rung.set()
+
+    def wait(self, seconds: float) -> list[str]:
+        """Who was rung for, waiting at most `seconds`."""
+        self._rung.wait(seconds)
+        with self._lock:
+            self._rung.clear()
+            rung, self._people = list(self._people), {}
+        return rung
+
+
+@dataclass
+class Worker:
+    """Runs turns. Several may run, in threads or processes: a lease keeps each person's events in one hand."""
+
+    database: Database
+    delivery: Delivery
+    photos: PhotoRoom
+    links: Links
+    clock: Callable[[], datetime]
+    handle: Handler = routes.handle
+    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def run(self, bell: Bell, stop: threading.Event, sweep_seconds: float = 2.0) -> None:
+        """Work until `stop`: at once when the bell rings, and a sweep for whatever was left behind."""
+        swept = 0.0
+        while not stop.is_set():
+            try:
+                self.work(bell.wait(sweep_seconds))
+                if time.monotonic() - swept >= sweep_seconds:
+                    swept = time.monotonic()
+                    self.sweep()
+            except Exception:
+                log.exception("worker_round_failed")
+                stop.wait(1)
+
+    def sweep(self) -> int:
+        """Attend to everybody who waits, and send due mails; returns how many people."""
+        with self.database.read() as uow:
+            waiting = inbox.waiting_people(uow, self.clock())
+        self.work(waiting)
+        self.delivery.send_mails()
+        return len(waiting)
+
+    def work(self, people_: Sequence[str]) -> int:
+        """Attend to these people and to whomever that gave something; returns how many were attended to."""
+        waiting, done = list(dict.fromkeys(people_)), 0
+        while waiting:
+            user_id = waiting.pop(0)
+            if user_id == outbox.MAIL:
+                self.delivery.send_mails()
+                continue
+            told = self.attend(user_id)
+            waiting += [other for other in told if other not in waiting and other != user_id]
+            done += 1
+        return done
+
+    def attend(self, user_id: str) -> set[str]:
+        """Run the person's turns in order and deliver; returns who else has something waiting now."""
+        lease, events = self._claim(user_id)
+        if lease is None:
+            return set()
+        told: set[str] = set()
+        try:
+            while lease:
+                event = events[0] if events and events[0].not_before_ms <= ms(self.clock()) else None
+                if event:
+                    told |= self._turn(lease, event)
+                lease, events = self._deliver(lease, ended=event is None)
+        except LostLease:
+            log.warning("lease_lost")
+        except Exception:
+            log.exception("attend_failed")
+            self._let_go(lease)
+        return told
+
+    def _claim(self, user_id: str) -> tuple[Lease | None, Sequence[Pending]]:
+        now = self.clock()
+        with self.database.unit() as uow:
+            lease = inbox.claim(uow, user_id, self.owner, ms(now), ms(now + LEASE))
+            return lease, inbox.pending(uow, user_id) if lease else ()
+
+    def _let_go(self, lease: Lease | None) -> None:
+        """After an unexpected failure, give the lease back if the database still takes it; else it runs out."""
+        if lease is None:
+            return
+        with suppress(Unavailable), self.database.unit() as uow:
+            inbox.release(uow, lease)
+
+    def _turn(self, lease: Lease, event: Pending) -> set[str]:
+        envelope = parse(event.body)
+        try:
+            photo = self._photo(lease, envelope)
+            return self._commit(lease, event, envelope, photo, self.handle)
+        except FetchLater as later:
+            return self._retry(lease, event, envelope, str(later), "photo.unfetchable")
+        except DomainError as error:
+            refusal = error
+            return self._commit(lease, event, envelope, None, lambda talk: routes.refuse(talk, refusal))
+        except LostLease:
+            raise
+        except Exception as error:
+            log.exception("turn_failed", event_id=event.event_id, attempts=event.attempts)
+            return self._retry(lease, event, envelope, type(error).__name__, "error.unexpected")
+
+    def _photo(self, lease: Lease, envelope: Envelope) -> Photo | None:
+        if not isinstance(envelope.event, ImageMessage) or not envelope.active:
+            return None
+        running, _ = read_state(lease.session)
+        return self.photos.fetch(lease.user_id, envelope.event, running)
+
+    def _commit(
+        self, lease: Lease, event: Pending, envelope: Envelope, photo: Photo | None, handle: Handler, error: str = ""
+    ) -> set[str]:
+        """The turn's one transaction: event done, session, domain rows, audit and outbox, or nothing."""
+        now = self.clock()
+        running, paused = read_state(lease.session)
+        with self.database.unit() as uow:
+            if not inbox.finish(uow, event.seq, error=error or None):
+                return set()
+            person = people.ensure(uow, lease.user_id, now)
+            talk = Talk(
+                uow, now, envelope, person, self.links, photo,
+                late=_is_late(envelope, event, lease, running), running=running, paused=paused,
+            )  # fmt: skip
+            handle(talk)
+            if talk.replies and envelope.active:
+                until = event.received_ms + int(REPLY_WITHIN.total_seconds() * 1000)
+                reply = outbox.ReplyTo(event.event_id, envelope.reply_token, until)
+                outbox.answer(uow, lease.user_id, [message.as_json() for message in talk.replies], reply, now)
+            state = write_state(talk)
+            last = max(lease.last_event_ms, event.occurred_ms)
+            inbox.keep_session(uow, lease, state, last, ms(now + LEASE))
+        lease.session, lease.last_event_ms = state, last
+        return uow.told - {lease.user_id}
+
+    def _retry(self, lease: Lease, event: Pending, envelope: Envelope, error: str, code: str) -> set[str]:
+        """Leave the event for later; after the last try it is set aside, and the person is told what to do."""
+        if event.attempts + 1 < TRIES:
+            with self.database.unit() as uow:
+                later = self.clock() + timedelta(seconds=2.0**event.attempts)
+                inbox.put_off(uow, event.seq, ms(later), error)
+            return set()
+        log.error("event_dead", event_id=event.event_id, error=error)
+        failed = DomainError(code)
+        return self._commit(
+            lease, event, envelope, None, lambda talk: routes.refuse(talk, failed), error=error
+        )  # fmt: skip
+
+    def _deliver(self, lease: Lease, *, ended: bool) -> tuple[Lease | None, Sequence[Pending]]:
+        """Send what is due; then give the lease back, or go on with the next event.
+
+        The release comes before the look for more: whoever stores an event after that look finds the lease free.
+        """
+        results: list[Result] = self.delivery.send_due(lease.user_id)
+        now = self.clock()
+        with self.database.unit() as uow:
+            for result in results:
+                result(uow)
+            inbox.release(uow, lease)
+            events = inbox.pending(uow, lease.user_id)
+            due = bool(events) and events[0].not_before_ms <= ms(now)
+            if not due and not (results and ended):
+                return None, ()
+            inbox.prolong(uow, lease, ms(now + LEASE))
+        return lease, events if due else ()
+
+
+def _is_late(envelope: Envelope, event: Pending, lease: Lease, running: object) -> bool:
+    """Whether words or a photo are older than what was handled last (but not one photo of the same album)."""
+    if not isinstance(envelope.event, TextMessage | ImageMessage):
+        return False
+    album = getattr(running, "album", ("", 0))[0]
+    if isinstance(envelope.event, ImageMessage) and album and envelope.event.set_id == album:
+        return False
+    return event.occurred_ms < lease.last_event_ms

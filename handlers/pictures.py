@@ -1,0 +1,40 @@
+"""Sends one photo of an application to a page whose viewer may see it."""
+
+from flask import Response
+from markupsafe import escape
+
+from bot.text import t
+from handlers.services import Services
+from models.rules.errors import NotFound
+from models.views.registration import ApplicationView
+from storage.files import FileMissing, StoreUnavailable
+from storage.secrets import SealBroken
+
+
+def send_paper(services: Services, view: ApplicationView, paper_id: str) -> Response:
+    """The photo as JPEG; a picture that says so when the file is gone or the store does not answer.
+
+    NotFound for a photo that is not part of the application.
+    """
+    paper = next((paper for item in view.items for paper in view.papers_of(item) if paper.id == paper_id), None)
+    if paper is None:
+        raise NotFound
+    try:
+        photo = services.database.vault.open(services.files.get(paper.file_key))
+    except (FileMissing, SealBroken):
+        return _placeholder(t("page.picture_gone"), 404)
+    except StoreUnavailable:
+        return _placeholder(t("page.picture_later"), 503)
+    response = Response(photo, mimetype="image/jpeg")
+    response.headers["Content-Disposition"] = "inline"
+    return response
+
+
+def _placeholder(words: str, status: int) -> Response:
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="600" role="img">'
+        '<rect width="800" height="600" fill="#eef2f7"/>'
+        '<text x="400" y="300" text-anchor="middle" font-family="sans-serif" font-size="28" fill="#17212e">'
+        f"{escape(words)}</text></svg>"
+    )
+    return Response(drawing, status, mimetype="image/svg+xml")

@@ -1,0 +1,21 @@
+"""What pages and jobs are given: opened once by `bootstrap`, shared by all requests of a process."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from handlers.links import Links
+from storage.database import Database
+from storage.files import FileStore
+
+
+@dataclass(frozen=True)
+class Services:
+    """`clock` gives aware UTC; `told` wakes whoever delivers, after a commit, with `uow.told`."""
+
+    database: Database
+    files: FileStore
+    links: Links
+    clock: Callable[[], datetime]
+    told: Callable[[Iterable[str]], None]
+    secure_cookies: bool = False

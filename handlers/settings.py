@@ -1,0 +1,98 @@
+"""The settings of `architecture.md` 3, read from a mapping once; only `bootstrap` hands in the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+LINE_API = "https://api.line.me"
+LINE_DATA_API = "https://api-data.line.me"
+LOCAL_TOKEN = "local"  # noqa: S105 - the stand-in's, never LINE's
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the service is told from outside. `local`: no LINE credentials, the stand-in plays LINE."""
+
+    channel_secrets: tuple[str, ...]
+    access_token: str
+    api_base_url: str
+    data_api_base_url: str
+    database_url: str
+    file_store_url: str
+    mail_url: str
+    mail_sender: str
+    public_base_url: str
+    port: int
+    web_concurrency: int
+    secret_key: str
+    field_keys: tuple[str, ...]
+    trusted_hops: int
+    account_id: str
+    local: bool
+    var: Path
+
+
+def read(environment: Mapping[str, str], var: Path = Path("var")) -> Settings:
+    """The settings; SettingsError names the one that is missing or makes no sense."""
+    secrets = _list(environment.get("LINE_CHANNEL_SECRET", ""))
+    token = environment.get("LINE_CHANNEL_ACCESS_TOKEN", "")
+    if bool(secrets) != bool(token):
+        raise SettingsError("LINE_CHANNEL_SECRET and LINE_CHANNEL_ACCESS_TOKEN go together: set both, or neither.")
+    local = not token
+    port = _number(environment, "PORT", 8119)
+    here = f"http://localhost:{port}"
+    return Settings(
+        channel_secrets=secrets or (_kept(var / "channel_secret"),),
+        access_token=token or LOCAL_TOKEN,
+        api_base_url=environment.get("LINE_API_BASE_URL") or (f"http://127.0.0.1:{port}" if local else LINE_API),
+        data_api_base_url=environment.get("LINE_DATA_API_BASE_URL")
+        or (f"http://127.0.0.1:{port}" if local else LINE_DATA_API),
+        database_url=environment.get("DATABASE_URL") or f"sqlite:///{var / 'chusho119.db'}",
+        file_store_url=environment.get("FILE_STORE_URL") or f"file:{var / 'files'}",
+        mail_url=environment.get("MAIL_URL") or f"file:{var / 'mail'}",
+        mail_sender=environment.get("MAIL_SENDER") or "no-reply@localhost",
+        public_base_url=environment.get("PUBLIC_BASE_URL") or here,
+        port=port,
+        web_concurrency=_number(environment, "WEB_CONCURRENCY", 1),
+        secret_key=_key(environment, "SECRET_KEY", var, local=local),
+        field_keys=_list(_key(environment, "FIELD_KEYS", var, local=local)),
+        trusted_hops=_number(environment, "TRUSTED_PROXY_HOPS", 0),
+        account_id=environment.get("LINE_ACCOUNT_ID") or "@chusho119",
+        local=local,
+        var=var,
+    )
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isascii() or not text.isdigit():
+        raise SettingsError(f"{name} must be a whole number, not {text!r}.")
+    return int(text)
+
+
+def _key(environment: Mapping[str, str], name: str, var: Path, *, local: bool) -> str:
+    given = environment.get(name, "")
+    if given:
+        return given
+    if not local:
+        raise SettingsError(f"{name} is required outside a local run. Make one with: chusho119 new-key")
+    return _kept(var / name.lower())
+
+
+def _kept(path: Path) -> str:
+    """A key made at the first local run and kept beside the data it belongs to."""
+    from storage.files import write_whole
+    from storage.secrets import new_key
+
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_whole(path, new_key().encode())
+    return path.read_text().strip()

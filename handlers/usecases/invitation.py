@@ -1,0 +1,104 @@
+"""Invitations: issue a code, and join with one (`domain.md` 2.1)."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from models.notices import InvitationUsed
+from models.rules.errors import NotAllowed, NotPossible, TooManyAttempts
+from models.rules.invitation import EXPERT, code_in, new_code
+from models.rules.permissions import Actor, can
+from models.rules.registration import ENDED
+from models.views.people import InvitationView, PersonView
+from storage import audit, organisations, outbox, papers, people, registration, registration_views, staff
+from storage.database import UnitOfWork
+
+VALID_FOR = timedelta(days=14)
+TRIES, TRIES_WITHIN = 5, timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """What a code opened. `application_id` is set for an expert."""
+
+    kind: str
+    organisation: str
+    application_id: str | None = None
+    new: bool = True
+
+
+def issue(uow: UnitOfWork, actor: Actor, organisation_id: str, kind: str, now: datetime) -> str:
+    """A new single-use code `XXXX-XXXX`. Approvers invite experts to their own organisation; staff invite approvers."""
+    action = "invitation.issue" if kind == EXPERT else "approver_code.issue"
+    own = kind != EXPERT or organisation_id in actor.organisations
+    if not can(actor, action) or not own:
+        raise NotAllowed
+    code = new_code(secrets.choice)
+    bare = code.replace("-", "")
+    invitation = organisations.add_invitation(
+        uow, bare, kind, organisation_id, actor.person_id if kind == EXPERT else None, now, now + VALID_FOR
+    )
+    audit.record(uow, actor, f"invitation.issue_{kind}", ("invitation", invitation), now, detail=organisation_id)
+    return code
+
+
+def check(uow: UnitOfWork, person: PersonView, text: str, now: datetime) -> InvitationView:
+    """The invitation behind a typed code; guessing is counted and slowed down.
+
+    The count must survive the refusal, so the caller commits also when this raises a DomainError.
+    """
+    if staff.count_attempts(uow, "code", person.id, now - TRIES_WITHIN) >= TRIES:
+        raise TooManyAttempts("invitation.too_many")
+    code = code_in(text)
+    found = organisations.find_invitation(uow, code) if code else None
+    if found is None:
+        staff.note_attempt(uow, "code", person.id, now)
+        raise NotPossible("invitation.unknown")
+    invitation, view = found
+    if invitation.used_at is not None:
+        raise NotPossible("invitation.used_by_you" if invitation.used_by == person.id else "invitation.used")
+    if invitation.revoked_at is not None:
+        raise NotPossible("invitation.revoked")
+    if invitation.expires_at <= now:
+        raise NotPossible("invitation.expired", organisation=view.organisation)
+    return view
+
+
+def join(uow: UnitOfWork, person: PersonView, view: InvitationView, now: datetime) -> Joined:
+    """Spend a code that `check` found good: an approver becomes a member, an expert gets a draft."""
+    joined = (
+        _join_as_expert(uow, person, view, now) if view.kind == EXPERT else _join_as_approver(uow, person, view, now)
+    )
+    if not organisations.use_invitation(uow, view.id, person.id, now):
+        raise NotPossible("invitation.used")
+    staff.forget_attempts(uow, "code", person.id)
+    audit.record(uow, person.actor, "invitation.use", ("invitation", view.id), now, detail=view.kind)
+    return joined
+
+
+def _join_as_approver(uow: UnitOfWork, person: PersonView, view: InvitationView, now: datetime) -> Joined:
+    if not organisations.add_approver(uow, view.organisation_id, person.id, now):
+        raise NotPossible("invitation.already_member", organisation=view.organisation)
+    return Joined(view.kind, view.organisation)
+
+
+def _join_as_expert(uow: UnitOfWork, person: PersonView, view: InvitationView, now: datetime) -> Joined:
+    if view.organisation_id in person.actor.organisations:
+        raise NotPossible("invitation.own_organisation", organisation=view.organisation)
+    before = registration_views.latest(uow, person.id)
+    if before and before.state not in ENDED:
+        raise NotPossible("invitation.already_applying", organisation=before.organisation)
+    application = registration.create(
+        uow, person.id, view.organisation_id, view.issued_by, view.id, now, before.answers if before else None
+    )
+    if before:
+        papers.copy(uow, before.id, application, now)
+    _tell_inviter(uow, view, now)
+    audit.record(uow, person.actor, "application.create", ("application", application), now, moved=(None, "draft"))
+    return Joined(view.kind, view.organisation, application, new=before is None)
+
+
+def _tell_inviter(uow: UnitOfWork, view: InvitationView, now: datetime) -> None:
+    inviter = people.by_id(uow, view.issued_by) if view.issued_by else None
+    if inviter and inviter.user_id:
+        outbox.tell(uow, inviter.user_id, InvitationUsed(view.organisation), now)

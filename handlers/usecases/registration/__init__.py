@@ -1,0 +1,1 @@
+"""Registration: consent, draft, submission, decisions (`domain.md` 2)."""

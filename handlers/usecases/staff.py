@@ -1,0 +1,154 @@
+"""The secretariat's users: create one, log in (password and optional one-time code)."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+from models.rules.errors import NotAllowed, NotPossible, TooManyAttempts
+from models.rules.permissions import Actor, can
+from models.tables.staff import Staff
+from models.views.people import StaffView
+from storage import audit, staff
+from storage.database import UnitOfWork
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+TRIES, TRIES_WITHIN = 5, timedelta(minutes=15)
+PASSWORD_MIN = 12
+ROLES = ("reader", "clerk", "manager")
+
+
+@cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher
+
+    return PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    """A hash to check against when there is no such user, so that both cases take the same time."""
+    return _hasher().hash("nobody")
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash; NotPossible when the password is too short. Slow by design: call it outside a transaction."""
+    if len(password) < PASSWORD_MIN:
+        raise NotPossible("staff.password_short", least=str(PASSWORD_MIN))
+    return _hasher().hash(password)
+
+
+def create(uow: UnitOfWork, actor: Actor, email: str, name: str, password_hash: str, role: str, now: datetime) -> str:
+    """A new user; returns the id."""
+    if not can(actor, "staff.manage") or role not in ROLES:
+        raise NotAllowed
+    user = staff.create(uow, email.strip().lower(), name, password_hash, role, now)
+    audit.record(uow, actor, "staff.create", ("staff", user), now, detail=role)
+    return user
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Somebody says to be this user; a try is already counted against the address."""
+
+    address: str
+    password_hash: str | None
+
+
+def claim_log_in(uow: UnitOfWork, email: str, now: datetime) -> Claim:
+    """First step of logging in: counts the try before anything slow is done, so that parallel tries count too.
+
+    TooManyAttempts once five failed within a quarter of an hour. Then `password_holds`, then `log_in`.
+    """
+    address = email.strip().lower()[:254]
+    if staff.count_attempts(uow, "password", address, now - TRIES_WITHIN) >= TRIES:
+        raise TooManyAttempts("staff.too_many")
+    staff.note_attempt(uow, "password", address, now)
+    user = staff.by_email(uow, address)
+    return Claim(address, user.password_hash if user else None)
+
+
+def password_holds(claim: Claim, password: str) -> bool:
+    """Second step: slow by design, so it stands outside any transaction."""
+    from argon2.exceptions import VerificationError
+
+    try:
+        return _hasher().verify(claim.password_hash or _nobody(), password)
+    except VerificationError:
+        return False
+
+
+def log_in(uow: UnitOfWork, claim: Claim, code: str, now: datetime) -> StaffView | None:
+    """Last step, after the password held: the user, or None when the one-time code is missing or wrong."""
+    user = staff.by_email(uow, claim.address)
+    if user is None or user.password_hash != claim.password_hash:
+        return None
+    if not _second_factor(uow, user.id, code, now):
+        return None
+    staff.forget_attempts(uow, "password", claim.address)
+    audit.record(uow, staff.view_of(user).actor, "staff.log_in", ("staff", user.id), now)
+    return staff.view_of(user)
+
+
+def _second_factor(uow: UnitOfWork, staff_id: str, code: str, now: datetime) -> bool:
+    """A six-digit time code when the user has set one up; each code is good once."""
+    user = staff.row(uow, staff_id)
+    if user is None or user.totp_secret is None:
+        return user is not None
+    import pyotp
+
+    totp = pyotp.TOTP(uow.vault.open(user.totp_secret).decode())
+    step = int(now.timestamp()) // 30
+    for candidate in (step, step - 1):
+        right = pyotp.utils.strings_equal(totp.at(candidate * 30), _digits(code))
+        if right and candidate > user.totp_last_step:
+            user.totp_last_step = candidate
+            return True
+    return False
+
+
+def turn_totp_on(uow: UnitOfWork, actor: Actor, staff_id: str, secret: str, code: str, now: datetime) -> None:
+    """Ask for a one-time code from now on; `code` proves that the user's app holds `secret`."""
+    import pyotp
+
+    user = _own(uow, actor, staff_id)
+    if not pyotp.TOTP(secret).verify(_digits(code), for_time=now, valid_window=1):
+        raise NotPossible("staff.code_wrong")
+    user.totp_secret = uow.vault.seal(secret.encode())
+    user.totp_last_step = int(now.timestamp()) // 30
+    audit.record(uow, actor, "staff.totp_on", ("staff", staff_id), now)
+
+
+def turn_totp_off(uow: UnitOfWork, actor: Actor, staff_id: str, code: str, now: datetime) -> None:
+    """Stop asking for a one-time code; takes a last one. Wrong ones count, so the caller commits in any case."""
+    user = _own(uow, actor, staff_id)
+    if staff.count_attempts(uow, "code", staff_id, now - TRIES_WITHIN) >= TRIES:
+        raise TooManyAttempts("staff.too_many_codes")
+    if not _second_factor(uow, staff_id, code, now):
+        staff.note_attempt(uow, "code", staff_id, now)
+        raise NotPossible("staff.code_wrong")
+    staff.forget_attempts(uow, "code", staff_id)
+    user.totp_secret = None
+    audit.record(uow, actor, "staff.totp_off", ("staff", staff_id), now)
+
+
+def log_out_everywhere(uow: UnitOfWork, actor: Actor, staff_id: str, now: datetime) -> None:
+    """Every session of this user ends."""
+    user = _own(uow, actor, staff_id)
+    user.session_epoch += 1
+    audit.record(uow, actor, "staff.log_out_everywhere", ("staff", staff_id), now)
+
+
+def _own(uow: UnitOfWork, actor: Actor, staff_id: str) -> Staff:
+    user = staff.row(uow, staff_id)
+    if user is None or actor.staff_id != staff_id:
+        raise NotAllowed
+    return user
+
+
+def _digits(code: str) -> str:
+    """A typed code in plain digits: full-width ones and spaces are as good."""
+    return "".join(unicodedata.normalize("NFKC", code).split())

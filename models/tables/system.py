@@ -1,0 +1,55 @@
+"""Small things the service keeps for itself."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import Base
+
+
+class Counter(Base):
+    """A running number, such as the applications of a year."""
+
+    __tablename__ = "counters"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int]
+
+
+class JobLease(Base):
+    """Which process runs the jobs now."""
+
+    __tablename__ = "job_leases"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(40))
+    until_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class RichMenu(Base):
+    """The id LINE gave to the menu behind each alias of ours."""
+
+    __tablename__ = "rich_menus"
+
+    alias: Mapped[str] = mapped_column(String(32), primary_key=True)
+    menu_id: Mapped[str] = mapped_column(String(64))
+
+
+class PageLink(Base):
+    """The first browser that opened a personal link; a second one is refused."""
+
+    __tablename__ = "page_links"
+
+    token_digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    browser_digest: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+
+
+class DoomedFile(Base):
+    """A stored file nothing needs any more; a job deletes it."""
+
+    __tablename__ = "doomed_files"
+
+    file_key: Mapped[str] = mapped_column(String(160), primary_key=True)
+    since: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Frozen values that storage returns and that screens and pages show."""

@@ -1,0 +1,50 @@
+"""登録状況: the chain of an application — each step, who holds it, since when (`domain.md` 2)."""
+
+from models.rules.registration import State
+from models.views.registration import ApplicationView, ChainStep
+
+STEPS = ("draft", "organisation", "secretariat", "terms", "letter", "acceptance")
+_AT = {
+    State.DRAFT: "draft",
+    State.RETURNED: "draft",
+    State.ORGANISATION_REVIEW: "organisation",
+    State.SECRETARIAT_REVIEW: "secretariat",
+    State.TERMS_SENT: "terms",
+    State.REJECTED: "",
+}
+
+
+def chain(view: ApplicationView) -> tuple[ChainStep, ...]:
+    """The steps in order; `status` is done, now, returned, rejected or todo."""
+    if view.state is State.REJECTED:
+        return _rejected(view)
+    at = STEPS.index(_AT[view.state])
+    return tuple(_step(view, key, place - at) for place, key in enumerate(STEPS))
+
+
+def _step(view: ApplicationView, key: str, ahead: int) -> ChainStep:
+    holder = _holder(view, key)
+    if ahead == 0:
+        status = "returned" if view.state is State.RETURNED else "now"
+        return ChainStep(key, status, holder, view.state_since)
+    if ahead > 0:
+        return ChainStep(key, "todo", holder)
+    return ChainStep(key, "done", *_done_by(view, key))
+
+
+def _holder(view: ApplicationView, key: str) -> str:
+    return {"draft": "applicant", "organisation": view.organisation, "secretariat": "secretariat"}.get(key, "")
+
+
+def _done_by(view: ApplicationView, key: str):
+    if key == "draft":
+        return "applicant", view.submitted_at
+    answered = [decision for decision in view.decisions if decision.stage == key]
+    return (_holder(view, key), answered[-1].decided_at if answered else None)
+
+
+def _rejected(view: ApplicationView) -> tuple[ChainStep, ...]:
+    last = view.decisions[-1]
+    at = STEPS.index(last.stage)
+    before = tuple(_step(view, key, -1) for key in STEPS[:at])
+    return (*before, ChainStep(last.stage, "rejected", _holder(view, last.stage), last.decided_at))

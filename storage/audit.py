@@ -1,0 +1,60 @@
+"""The audit trail: written with every change, read in order, never changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from models.rules.permissions import Actor
+from models.tables.audit import AuditEntry
+from storage.database import UnitOfWork
+
+
+@dataclass(frozen=True)
+class AuditView:
+    """One entry as it is shown."""
+
+    at: datetime
+    actor_kind: str
+    actor_id: str | None
+    action: str
+    from_state: str | None
+    to_state: str | None
+    detail: str | None
+
+
+def record(
+    uow: UnitOfWork,
+    actor: Actor,
+    action: str,
+    subject: tuple[str, str],
+    now: datetime,
+    *,
+    moved: tuple[str | None, str | None] = (None, None),
+    detail: str | None = None,
+) -> None:
+    """Write one entry. `subject` is (kind, id); `moved` is (from, to); `detail` holds ids and codes only."""
+    uow.session.add(
+        AuditEntry(
+            at=now,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            action=action,
+            subject_kind=subject[0],
+            subject_id=subject[1],
+            from_state=moved[0],
+            to_state=moved[1],
+            detail=detail,
+        )
+    )
+
+
+def of_subject(uow: UnitOfWork, kind: str, subject_id: str) -> Sequence[AuditView]:
+    """All entries on one subject, oldest first."""
+    rows = uow.session.scalars(
+        select(AuditEntry)
+        .where(AuditEntry.subject_kind == kind, AuditEntry.subject_id == subject_id)
+        .order_by(AuditEntry.seq)
+    )
+    return [AuditView(r.at, r.actor_kind, r.actor_id, r.action, r.from_state, r.to_state, r.detail) for r in rows]

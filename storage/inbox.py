@@ -1,0 +1,221 @@
+"""What came in: leases on conversations, pending events, the session, and the end of each event.
+
+All times here are whole milliseconds since 1970 (UTC).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select, update
+
+from models.tables.conversation import DEAD, DONE, PENDING, Conversation, InboxEvent, OutboxRow, UnsentMessage
+from storage.database import UnitOfWork
+
+Json = dict[str, Any]
+
+
+def ms(at: datetime) -> int:
+    """Milliseconds since 1970."""
+    return int(at.timestamp() * 1000)
+
+
+class LostLease(Exception):
+    """The lease ran out and another worker took it; what this one did must not be kept."""
+
+
+@dataclass
+class Lease:
+    """A claim on one conversation. `fence` grows with every claim and stops a late holder.
+
+    `session` and `last_event_ms` follow what the holder has committed.
+    """
+
+    user_id: str
+    owner: str
+    fence: int
+    session: Json
+    last_event_ms: int
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An event that waits for its turn."""
+
+    seq: int
+    event_id: str
+    occurred_ms: int
+    received_ms: int
+    body: bytes
+    attempts: int
+    not_before_ms: int
+
+
+def claim(uow: UnitOfWork, user_id: str, owner: str, now_ms: int, until_ms: int) -> Lease | None:
+    """Take the conversation until `until_ms`, or None while somebody else holds it."""
+    row = uow.session.execute(
+        update(Conversation)
+        .where(Conversation.user_id == user_id, Conversation.lease_until_ms < now_ms)
+        .values(lease_owner=owner, lease_until_ms=until_ms, fence=Conversation.fence + 1)
+        .returning(Conversation.fence, Conversation.session, Conversation.last_event_ms)
+    ).one_or_none()
+    if row is None:
+        return None
+    session = uow.vault.open_json(row.session) if row.session else {}
+    return Lease(user_id, owner, row.fence, session, row.last_event_ms)
+
+
+def keep_session(uow: UnitOfWork, lease: Lease, session: Json, last_event_ms: int, until_ms: int) -> None:
+    """Write the talk's state and prolong the lease; LostLease when another worker has taken over."""
+    values = {
+        "session": uow.vault.seal_json(session) if session else None,
+        "last_event_ms": last_event_ms,
+        "lease_until_ms": until_ms,
+    }
+    _fenced(uow, lease, values)
+
+
+def prolong(uow: UnitOfWork, lease: Lease, until_ms: int) -> None:
+    """Hold the lease longer; LostLease when it is gone."""
+    _fenced(uow, lease, {"lease_until_ms": until_ms})
+
+
+def release(uow: UnitOfWork, lease: Lease) -> None:
+    """Give the lease back; nothing happens when it is gone already."""
+    uow.session.execute(
+        update(Conversation)
+        .where(Conversation.user_id == lease.user_id, Conversation.fence == lease.fence)
+        .values(lease_until_ms=0, lease_owner=None)
+    )
+
+
+def _fenced(uow: UnitOfWork, lease: Lease, values: Json) -> None:
+    changed = uow.session.execute(
+        update(Conversation)
+        .where(Conversation.user_id == lease.user_id, Conversation.fence == lease.fence)
+        .values(**values)
+        .returning(Conversation.user_id)
+    )
+    if changed.one_or_none() is None:
+        raise LostLease(lease.fence)
+
+
+def pending(uow: UnitOfWork, user_id: str, limit: int = 20) -> Sequence[Pending]:
+    """The person's unhandled events, oldest first by LINE's own time."""
+    rows = uow.session.execute(
+        select(
+            InboxEvent.seq,
+            InboxEvent.event_id,
+            InboxEvent.occurred_ms,
+            InboxEvent.received_ms,
+            InboxEvent.body,
+            InboxEvent.attempts,
+            InboxEvent.not_before_ms,
+        )
+        .where(InboxEvent.user_id == user_id, InboxEvent.state == PENDING)
+        .order_by(InboxEvent.occurred_ms, InboxEvent.seq)
+        .limit(limit)
+    ).all()
+    return [
+        Pending(r.seq, r.event_id, r.occurred_ms, r.received_ms, r.body or b"", r.attempts, r.not_before_ms)
+        for r in rows
+    ]
+
+
+def waiting_people(uow: UnitOfWork, now: datetime, limit: int = 200) -> list[str]:
+    """Accounts with something to do now: an unhandled event, or a message due to leave."""
+    now_ms = ms(now)
+    free = exists().where(Conversation.user_id == InboxEvent.user_id, Conversation.lease_until_ms < now_ms)
+    events = (
+        select(InboxEvent.user_id)
+        .where(InboxEvent.state == PENDING, InboxEvent.user_id.is_not(None), InboxEvent.not_before_ms <= now_ms, free)
+        .group_by(InboxEvent.user_id)
+        .order_by(func.min(InboxEvent.seq))
+        .limit(limit)
+    )
+    due = (
+        select(OutboxRow.recipient)
+        .where(
+            OutboxRow.state == PENDING,
+            OutboxRow.channel != "mail",
+            OutboxRow.held.is_(False),
+            OutboxRow.not_before <= now,
+            exists().where(Conversation.user_id == OutboxRow.recipient, Conversation.lease_until_ms < now_ms),
+        )
+        .group_by(OutboxRow.recipient)
+        .order_by(func.min(OutboxRow.seq))
+        .limit(limit)
+    )
+    found = [user for user in uow.session.scalars(events) if user]
+    return list(dict.fromkeys([*found, *uow.session.scalars(due)]))
+
+
+def finish(uow: UnitOfWork, seq: int, *, error: str | None = None) -> bool:
+    """Mark an event as handled, or dead with its reason. False when it was finished before."""
+    changed = uow.session.execute(
+        update(InboxEvent)
+        .where(InboxEvent.seq == seq, InboxEvent.state == PENDING)
+        .values(state=DEAD if error else DONE, error=error, attempts=InboxEvent.attempts + 1)
+        .returning(InboxEvent.seq)
+    )
+    return changed.one_or_none() is not None
+
+
+def put_off(uow: UnitOfWork, seq: int, until_ms: int, error: str) -> None:
+    """Count a failed try and leave the event for later."""
+    uow.session.execute(
+        update(InboxEvent)
+        .where(InboxEvent.seq == seq)
+        .values(attempts=InboxEvent.attempts + 1, not_before_ms=until_ms, error=error)
+    )
+
+
+def dead(uow: UnitOfWork, limit: int = 100) -> list[tuple[int, str]]:
+    """The newest events that could not be handled: when they came (milliseconds) and why."""
+    rows = uow.session.execute(
+        select(InboxEvent.received_ms, InboxEvent.error)
+        .where(InboxEvent.state == DEAD)
+        .order_by(InboxEvent.seq.desc())
+        .limit(limit)
+    )
+    return [(row.received_ms, row.error or "") for row in rows]
+
+
+def count_dead(uow: UnitOfWork) -> int:
+    """How many events could not be handled."""
+    return uow.session.scalar(select(func.count()).where(InboxEvent.state == DEAD)) or 0
+
+
+def ensure_conversation(uow: UnitOfWork, user_id: str) -> None:
+    """Make sure the account has a conversation row, so that messages to it can be leased."""
+    if uow.session.get(Conversation, user_id) is None:
+        uow.session.add(Conversation(user_id=user_id))
+        uow.session.flush()
+
+
+def mark_unsent(uow: UnitOfWork, message_id: str, now: datetime) -> None:
+    """Remember that the sender took a message back."""
+    if uow.session.get(UnsentMessage, message_id) is None:
+        uow.session.add(UnsentMessage(message_id=message_id, at=now))
+
+
+def is_unsent(uow: UnitOfWork, message_id: str) -> bool:
+    """Whether the sender took the message back."""
+    return uow.session.get(UnsentMessage, message_id) is not None
+
+
+def erase_bodies(uow: UnitOfWork, before: datetime) -> int:
+    """Erase the bodies of events done before `before`; returns how many."""
+    result = uow.session.execute(
+        update(InboxEvent)
+        .where(
+            InboxEvent.state != PENDING,
+            InboxEvent.received_ms < ms(before),
+            InboxEvent.body.is_not(None),
+            or_(InboxEvent.error.is_(None), InboxEvent.state != DEAD),
+        )
+        .values(body=None)
+        .returning(InboxEvent.seq)
+    )
+    return len(result.all())

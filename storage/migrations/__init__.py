@@ -1,0 +1,1 @@
+"""Alembic's revisions: the only way to a schema."""

@@ -1,0 +1,207 @@
+"""What must go out: rows are written with the change they tell of, and sent afterwards."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select, update
+
+from models import notices
+from models.rules.calendar import quiet_until
+from models.tables.conversation import DEAD, PENDING, SENT, OutboxRow
+from storage.database import UnitOfWork
+
+LINE, MENU, MAIL = "line", "menu", "mail"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A row that is due. `body` is None until it has been rendered and frozen."""
+
+    seq: int
+    retry_key: str
+    recipient: str
+    channel: str
+    notice: str | None
+    body: str | None
+    turn: str | None
+    reply_token: str | None
+    reply_until_ms: int
+    attempts: int
+
+
+@dataclass(frozen=True)
+class ReplyTo:
+    """The turn that may answer free of charge, and until when (milliseconds)."""
+
+    turn: str
+    token: str | None
+    until_ms: int
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A message that did not leave: `dead` for good, otherwise held for want of quota."""
+
+    at: datetime
+    channel: str
+    dead: bool
+    error: str
+
+
+def _row(recipient: str, channel: str, now: datetime, **values: Any) -> OutboxRow:
+    return OutboxRow(
+        retry_key=str(uuid.uuid4()), recipient=recipient, channel=channel, created_at=now,
+        **{"not_before": now, **values},
+    )  # fmt: skip
+
+
+def tell(uow: UnitOfWork, recipient: str, notice: notices.Notice, now: datetime, *, channel: str = LINE) -> None:
+    """Tell somebody who did not ask: quiet by night on LINE (`ux.md`), at once by mail."""
+    not_before = (quiet_until(now) or now) if channel == LINE else now
+    uow.session.add(_row(recipient, channel, now, notice=notices.to_json(notice), not_before=not_before))
+    uow.told.add(recipient if channel == LINE else MAIL)
+
+
+def answer(uow: UnitOfWork, recipient: str, messages: Sequence[dict[str, Any]], reply: ReplyTo, now: datetime) -> None:
+    """The turn's own words to the person who acted; already rendered, so frozen at once."""
+    uow.session.add(
+        _row(
+            recipient, LINE, now,
+            body=json.dumps(messages, ensure_ascii=False),
+            turn=reply.turn, reply_token=reply.token, reply_until_ms=reply.until_ms,
+        )
+    )  # fmt: skip
+
+
+def link_menu(uow: UnitOfWork, recipient: str, alias: str, now: datetime) -> None:
+    """Give the person the rich menu of their role."""
+    uow.session.add(_row(recipient, MENU, now, body=alias))
+    uow.told.add(recipient)
+
+
+COLUMNS = (
+    OutboxRow.seq, OutboxRow.retry_key, OutboxRow.recipient, OutboxRow.channel, OutboxRow.notice, OutboxRow.body,
+    OutboxRow.turn, OutboxRow.reply_token, OutboxRow.reply_until_ms, OutboxRow.attempts,
+)  # fmt: skip
+
+
+def due(uow: UnitOfWork, recipient: str, now: datetime, *, with_held: bool = False, limit: int = 20) -> list[Outgoing]:
+    """What the person is owed now, in order; held rows (the month's quota is used up) only when asked for."""
+    query = (
+        select(*COLUMNS)
+        .where(OutboxRow.recipient == recipient, OutboxRow.state == PENDING, OutboxRow.channel != MAIL)
+        .where(OutboxRow.not_before <= now)
+        .order_by(OutboxRow.seq)
+        .limit(limit)
+    )
+    if not with_held:
+        query = query.where(OutboxRow.held.is_(False))
+    return [Outgoing(*row) for row in uow.session.execute(query)]
+
+
+def claim_mails(uow: UnitOfWork, now: datetime, until: datetime, limit: int = 20) -> list[Outgoing]:
+    """Mails that are due, taken until `until` so that nobody else sends them meanwhile."""
+    chosen = (
+        select(OutboxRow.seq)
+        .where(OutboxRow.state == PENDING, OutboxRow.channel == MAIL, OutboxRow.not_before <= now)
+        .order_by(OutboxRow.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    seqs = list(uow.session.scalars(chosen))
+    if not seqs:
+        return []
+    taken = uow.session.execute(
+        update(OutboxRow).where(OutboxRow.seq.in_(seqs)).values(not_before=until).returning(*COLUMNS)
+    )
+    return sorted((Outgoing(*row) for row in taken), key=lambda row: row.seq)
+
+
+def freeze(uow: UnitOfWork, seq: int, body: str) -> None:
+    """Keep the rendered body: every repeat sends exactly this."""
+    uow.session.execute(update(OutboxRow).where(OutboxRow.seq == seq, OutboxRow.body.is_(None)).values(body=body))
+
+
+def sent(uow: UnitOfWork, seqs: Sequence[int], via: str, now: datetime) -> None:
+    """These have left, by reply, push, menu or mail."""
+    _set(uow, seqs, state=SENT, sent_at=now, via=via, held=False, attempts=OutboxRow.attempts + 1)
+
+
+def dead(uow: UnitOfWork, seq: int, error: str) -> None:
+    """This can never leave; it is shown to the secretariat and blocks nobody."""
+    _set(uow, [seq], state=DEAD, error=error[:200], attempts=OutboxRow.attempts + 1)
+
+
+def wait(uow: UnitOfWork, seqs: Sequence[int], until: datetime, error: str) -> None:
+    """Try these again later, by push (the reply token is spent or dead)."""
+    _set(
+        uow, seqs, not_before=until, error=error[:200], attempts=OutboxRow.attempts + 1, reply_token=None
+    )  # fmt: skip
+
+
+def forget_reply(uow: UnitOfWork, seqs: Sequence[int]) -> None:
+    """The reply did not go: from now on these go by push."""
+    _set(uow, seqs, reply_token=None)
+
+
+def hold(uow: UnitOfWork, seqs: Sequence[int], error: str) -> None:
+    """The month's quota is used up: keep these for the person's next free reply."""
+    _set(uow, seqs, held=True, error=error[:200], reply_token=None)
+
+
+def _set(uow: UnitOfWork, seqs: Sequence[int], **values: Any) -> None:
+    uow.session.execute(update(OutboxRow).where(OutboxRow.seq.in_(seqs), OutboxRow.state == PENDING).values(**values))
+
+
+def mails_are_due(uow: UnitOfWork, now: datetime) -> bool:
+    """Whether any mail waits to be sent."""
+    waiting = exists().where(OutboxRow.state == PENDING, OutboxRow.channel == MAIL, OutboxRow.not_before <= now)
+    return bool(uow.session.scalar(select(waiting)))
+
+
+def troubles(uow: UnitOfWork) -> dict[str, int]:
+    """Counts for the secretariat: messages held for want of quota, and dead ones."""
+    held = select(func.count()).where(OutboxRow.state == PENDING, OutboxRow.held.is_(True))
+    lost = select(func.count()).where(OutboxRow.state == DEAD)
+    return {"held": uow.session.scalar(held) or 0, "dead": uow.session.scalar(lost) or 0}
+
+
+def troubled(uow: UnitOfWork, limit: int = 100) -> list[Trouble]:
+    """The newest messages that are dead or held, for the secretariat: when, by which way, why; nobody's words."""
+    rows = uow.session.execute(
+        select(OutboxRow.created_at, OutboxRow.channel, OutboxRow.state, OutboxRow.error)
+        .where((OutboxRow.state == DEAD) | ((OutboxRow.state == PENDING) & OutboxRow.held.is_(True)))
+        .order_by(OutboxRow.seq.desc())
+        .limit(limit)
+    )
+    return [Trouble(row.created_at, row.channel, row.state == DEAD, row.error or "") for row in rows]
+
+
+def release_held(uow: UnitOfWork, now: datetime) -> int:
+    """Let held messages go again (a new month, a bigger plan); returns how many."""
+    freed = uow.session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.state == PENDING, OutboxRow.held.is_(True))
+        .values(held=False, not_before=now)
+        .returning(OutboxRow.seq)
+    )
+    return len(freed.all())
+
+
+def erase_bodies(uow: UnitOfWork, before: datetime) -> int:
+    """Erase what was said in rows finished before `before`; returns how many."""
+    erased = uow.session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.state != PENDING,
+            OutboxRow.created_at < before,
+            or_(OutboxRow.body.is_not(None), OutboxRow.notice.is_not(None)),
+        )
+        .values(body=None, notice=None, reply_token=None)
+        .returning(OutboxRow.seq)
+    )
+    return len(erased.all())

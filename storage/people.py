@@ -1,0 +1,125 @@
+"""People by their LINE account, with the roles they hold."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from models.rules.permissions import Actor
+from models.tables.base import new_id
+from models.tables.organisation import Approver, Desk, Organisation
+from models.tables.person import Consent, Person
+from models.views.people import DeskView, PersonView
+from storage.database import UnitOfWork
+
+
+def by_user_id(uow: UnitOfWork, user_id: str) -> PersonView | None:
+    """The person behind a LINE account."""
+    return _view(uow, uow.session.scalar(select(Person).where(Person.user_id == user_id)))
+
+
+def by_id(uow: UnitOfWork, person_id: str) -> PersonView | None:
+    """The person by id."""
+    return _view(uow, uow.session.get(Person, person_id))
+
+
+def ensure(uow: UnitOfWork, user_id: str, now: datetime) -> PersonView:
+    """The person behind a LINE account, created at first sight."""
+    found = by_user_id(uow, user_id)
+    if found:
+        return found
+    uow.session.add(Person(user_id=user_id, created_at=now))
+    uow.session.flush()
+    created = by_user_id(uow, user_id)
+    assert created
+    return created
+
+
+def create(uow: UnitOfWork, now: datetime) -> str:
+    """A person without a LINE account (imported, or a sample); returns the id."""
+    person = Person(id=new_id(), created_at=now)
+    uow.session.add(person)
+    uow.session.flush()
+    return person.id
+
+
+def _view(uow: UnitOfWork, person: Person | None) -> PersonView | None:
+    if person is None:
+        return None
+    held = uow.session.execute(
+        select(Approver.organisation_id, Organisation.name)
+        .join(Organisation, Organisation.id == Approver.organisation_id)
+        .where(Approver.person_id == person.id, Approver.ended_at.is_(None))
+        .order_by(Organisation.name)
+    ).all()
+    actor = Actor("person", person_id=person.id, organisations=frozenset(row.organisation_id for row in held))
+    return PersonView(
+        id=person.id,
+        user_id=person.user_id or "",
+        name=person.name or "",
+        mail=person.mail or "",
+        blocked=person.blocked_at is not None,
+        menu=person.menu or "",
+        actor=actor,
+        organisations=tuple(row.name for row in held),
+    )
+
+
+def set_name(uow: UnitOfWork, person_id: str, name: str) -> None:
+    """What colleagues and applicants call an approver."""
+    uow.session.execute(update(Person).where(Person.id == person_id).values(name=name))
+
+
+def set_mail(uow: UnitOfWork, person_id: str, mail: str) -> None:
+    """Where notices go while LINE is blocked."""
+    uow.session.execute(update(Person).where(Person.id == person_id).values(mail=mail))
+
+
+def set_menu(uow: UnitOfWork, person_id: str, alias: str | None) -> None:
+    """Which rich menu we last asked LINE to show."""
+    uow.session.execute(update(Person).where(Person.id == person_id).values(menu=alias))
+
+
+def set_blocked(uow: UnitOfWork, person_id: str, at: datetime | None) -> None:
+    """The person blocked the account at `at`, or (None) came back; LINE forgets the menu then."""
+    uow.session.execute(update(Person).where(Person.id == person_id).values(blocked_at=at, menu=None))
+
+
+def consent(uow: UnitOfWork, person_id: str, version: str, now: datetime) -> None:
+    """Keep that the person agreed to this version of the privacy text."""
+    uow.session.add(Consent(person_id=person_id, version=version, at=now))
+    uow.session.flush()
+
+
+def has_consented(uow: UnitOfWork, person_id: str, version: str) -> bool:
+    """Whether the person agreed to this version."""
+    found = select(Consent.id).where(Consent.person_id == person_id, Consent.version == version).limit(1)
+    return uow.session.scalar(found) is not None
+
+
+def approvers_of(uow: UnitOfWork, organisation_id: str) -> list[PersonView]:
+    """The people who approve for an organisation now."""
+    ids = uow.session.scalars(
+        select(Approver.person_id)
+        .where(Approver.organisation_id == organisation_id, Approver.ended_at.is_(None))
+        .order_by(Approver.joined_at)
+    ).all()
+    return [person for person in (by_id(uow, person_id) for person_id in ids) if person]
+
+
+def desk_for(uow: UnitOfWork, prefecture: str) -> DeskView | None:
+    """The regional desk that serves a prefecture, or the one for all others; None before any is set up."""
+    desks = uow.session.scalars(select(Desk).order_by(Desk.name)).all()
+    for desk in desks:
+        if prefecture and prefecture in desk.prefectures.split(","):
+            return _desk(desk)
+    return next((_desk(desk) for desk in desks if not desk.prefectures), None)
+
+
+def _desk(desk: Desk) -> DeskView:
+    return DeskView(desk.name, desk.phone, desk.mail, desk.hours)
+
+
+def user_ids_with_menu(uow: UnitOfWork, alias: str) -> list[str]:
+    """Accounts that were given this menu and have not blocked us."""
+    held = select(Person.user_id).where(Person.menu == alias, Person.blocked_at.is_(None), Person.user_id.is_not(None))
+    return [user_id for user_id in uow.session.scalars(held) if user_id]

@@ -1,0 +1,146 @@
+"""Builds the view of one application from its rows."""
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import select
+
+from models.rules.fields import Value
+from models.rules.permissions import ApplicationSubject
+from models.rules.registration import FIELDS_OF, STAGES, Item, State
+from models.tables.person import Person
+from models.tables.registration import Application, Decision, DecisionComment, ItemVerdict, Paper
+from models.views.registration import ApplicationView, DecisionView, PaperView
+from storage import organisations, papers, registration
+from storage.database import UnitOfWork
+
+
+def load(uow: UnitOfWork, application_id: str) -> ApplicationView | None:
+    """The application with its papers, decisions and what is fine; who may see it is the caller's question."""
+    row = uow.session.get(Application, application_id)
+    return view_of(uow, row) if row else None
+
+
+def latest(uow: UnitOfWork, person_id: str) -> ApplicationView | None:
+    """The person's newest application."""
+    found = registration.latest_id(uow, person_id)
+    return load(uow, found) if found else None
+
+
+def view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
+    """The view of a row that is at hand."""
+    answers: dict[str, Value] = uow.vault.open_json(row.answers)
+    held = papers.current(uow, row.id)
+    decisions, deciders = _decisions(uow, row.id)
+    inviter = uow.session.get(Person, row.inviter_id) if row.inviter_id else None
+    fine, unmended = _fine(uow, row.id, digests(uow, answers, held))
+    subject = ApplicationSubject(row.person_id, row.organisation_id, State(row.state), deciders)
+    return ApplicationView(
+        id=row.id,
+        number=row.number or "",
+        version=row.version,
+        state=State(row.state),
+        state_since=row.state_since,
+        person_id=row.person_id,
+        organisation_id=row.organisation_id,
+        organisation=organisations.name_of(uow, row.organisation_id),
+        inviter_id=row.inviter_id,
+        inviter=(inviter.name or "") if inviter else "",
+        answers=answers,
+        papers=tuple(_paper(paper) for paper in held),
+        reopened=tuple(row.reopened.split(",")) if row.reopened else (),
+        submitted_at=row.submitted_at,
+        rounds=max((decision.round for decision in decisions), default=0),
+        decisions=decisions,
+        subject=subject,
+        fine=fine,
+        unmended=unmended,
+    )
+
+
+def _paper(paper: Paper) -> PaperView:
+    return PaperView(paper.id, paper.kind, paper.file_key, paper.width, paper.height, paper.added_at)
+
+
+def digests(uow: UnitOfWork, answers: Mapping[str, Value], held: list[Paper]) -> dict[str, str]:
+    """A keyed digest of each item's present content, so that a change is noticed without keeping the content."""
+    found: dict[str, str] = {}
+    for item in Item:
+        fields = FIELDS_OF.get(item)
+        if fields:
+            content = repr([answers.get(field.key) for field in fields])
+        else:
+            content = repr(sorted(paper.sha256 for paper in held if paper.kind == item))
+        found[item] = uow.vault.digest(f"{item}:{content}")
+    return found
+
+
+def _decisions(uow: UnitOfWork, application_id: str) -> tuple[tuple[DecisionView, ...], dict[str, frozenset[str]]]:
+    rows = uow.session.scalars(
+        select(Decision).where(Decision.application_id == application_id).order_by(Decision.decided_at)
+    ).all()
+    if not rows:
+        return (), {}
+    staff_people = _people_of_staff(uow, [row.staff_id for row in rows if row.staff_id])
+    deciders: dict[str, set[str]] = {stage.key: set() for stage in STAGES}
+    for row in rows:
+        human = row.person_id or staff_people.get(row.staff_id or "")
+        if human:
+            deciders[row.stage].add(human)
+    name = registration.names_of(
+        uow, [row.person_id for row in rows if row.person_id], [row.staff_id for row in rows if row.staff_id]
+    )
+    verdicts, comments = _items(uow, [row.id for row in rows])
+    views = tuple(_decision(row, name, verdicts.get(row.id, {}), comments.get(row.id, {})) for row in rows)
+    return views, {stage: frozenset(who) for stage, who in deciders.items()}
+
+
+def _decision(
+    row: Decision,
+    name: Callable[[str | None, str | None], str],
+    verdicts: Mapping[str, str],
+    comments: Mapping[str, str],
+) -> DecisionView:
+    decider = name(row.person_id, row.staff_id)
+    return DecisionView(row.round, row.stage, row.answer, row.decided_at, decider, verdicts, comments)
+
+
+def _people_of_staff(uow: UnitOfWork, staff_ids: list[str]) -> dict[str, str]:
+    from models.tables.staff import Staff
+
+    linked = select(Staff.id, Staff.person_id).where(Staff.id.in_(staff_ids), Staff.person_id.is_not(None))
+    return {row.id: row.person_id for row in uow.session.execute(linked) if row.person_id}
+
+
+Words = dict[str, dict[str, str]]
+
+
+def _items(uow: UnitOfWork, decision_ids: list[str]) -> tuple[Words, Words]:
+    verdicts: Words = {}
+    comments: Words = {}
+    for row in uow.session.scalars(select(ItemVerdict).where(ItemVerdict.decision_id.in_(decision_ids))):
+        verdicts.setdefault(row.decision_id, {})[row.item] = row.verdict
+    for row in uow.session.scalars(select(DecisionComment).where(DecisionComment.decision_id.in_(decision_ids))):
+        comments.setdefault(row.decision_id, {})[row.item] = row.comment
+    return verdicts, comments
+
+
+def _fine(
+    uow: UnitOfWork, application_id: str, now_held: Mapping[str, str]
+) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    """By stage, the items whose last verdict was an OK for exactly what they hold now; and those returned and unchanged."""
+    rows = uow.session.execute(
+        select(Decision.stage, ItemVerdict.item, ItemVerdict.verdict, ItemVerdict.digest)
+        .join(Decision, Decision.id == ItemVerdict.decision_id)
+        .where(Decision.application_id == application_id)
+        .order_by(Decision.round, Decision.decided_at)
+    ).all()
+    last: dict[tuple[str, str], bool] = {}
+    latest: dict[str, bool] = {}
+    for stage, item, verdict, digest in rows:
+        unchanged = now_held.get(item) == digest
+        last[stage, item] = verdict == "ok" and unchanged
+        latest[item] = verdict == "return" and unchanged
+    fine = {
+        stage.key: frozenset(item for (key, item), ok in last.items() if ok and key == stage.key) for stage in STAGES
+    }
+    return fine, frozenset(item for item, same in latest.items() if same)

