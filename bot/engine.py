@@ -15,7 +15,7 @@ from bot.postbacks import FormTap
 from bot.screens import question
 from bot.session import REVIEW, Session
 from bot.text import t
-from models.rules.fields import Accepted, Refused, Unclear, Value
+from models.rules.fields import Accepted, Refused, Unclear, Value, display
 from models.rules.normalise import tidy
 
 __all__ = ["advance", "begin", "resume"]
@@ -76,7 +76,8 @@ def _answer(form: Form, session: Session, text: str) -> Turn:
         return _toggle(form, session, chosen)
     match judge(step, chosen if chosen is not None else text, session.answers):
         case Accepted(value):
-            return accept(form, session, step, value, *_echo(step, text, value))
+            echo = () if chosen is not None else _echo(step, text, value, session)
+            return _complete(form, accept(form, session, step, value, *echo))
         case Refused(code, data):
             return _again(form, session.same(options=()), code, **data)
         case Unclear(code, choices):
@@ -96,9 +97,15 @@ def _chosen(step: Step, session: Session, text: str) -> str | None:
     return None
 
 
-def _echo(step: Step, typed_text: str, value: Value) -> tuple[str, ...]:
+def _complete(form: Form, turn: Turn) -> Turn:
+    """A form that asks for no confirmation is over once its last question is answered."""
+    done = turn.session is not None and turn.session.step == REVIEW and not form.confirm
+    return _finish(form, turn.session, "") if done and turn.session else turn
+
+
+def _echo(step: Step, typed_text: str, value: Value, session: Session) -> tuple[str, ...]:
     """「フリガナは「…」で登録します。」 — only when what is kept is not what was typed."""
-    shown = step.field.show(value)
+    shown = display(step.field, value, session.answers)
     return () if tidy(typed_text) == shown else (t("form.kept_as", name=step.field.name, value=shown),)
 
 

@@ -40,7 +40,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Form:
-    """A form reads like the talk it produces. `command` is run at its end; `finish` is the word on the last button."""
+    """A form reads like the talk it produces. `command` is run at its end; `finish` is the word on the last button.
+
+    `confirm`: whether all answers are shown for a last look before the command runs.
+    """
 
     key: str
     version: int
@@ -50,6 +53,7 @@ class Form:
     finish: str = "完了"
     review: str = "form.review"
     numbered: bool = True
+    confirm: bool = True
 
     def step(self, key: str) -> Step | None:
         """The step of that key."""

@@ -61,7 +61,6 @@ def _join(service: Service, platform: "Platform", phone: str, code: str, name: s
         lambda: platform.follow(phone),
         lambda: platform.say(phone, f"招待コード {code}"),
         lambda: platform.say(phone, name),
-        lambda: platform.say(phone, "完了"),
     ):
         before = len(platform.received(phone))
         act()

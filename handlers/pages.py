@@ -14,6 +14,7 @@ from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import BaseConverter
 
 from bot.text import t
 from handlers import admin, web
@@ -47,6 +48,12 @@ STATUS_OF: tuple[tuple[type[DomainError], int], ...] = (
 )
 
 
+class RowId(BaseConverter):
+    """The id of a row in an address; anything else is no such page."""
+
+    regex = "[0-9a-f]{32}"
+
+
 class Pages(Flask):
     """A Flask app whose log says where it failed, and never with what (`architecture.md` 5.7)."""
 
@@ -65,6 +72,7 @@ def create_pages(services: Services, secret_key: str, trusted_hops: int = 0) -> 
     """The app. `trusted_hops`: how many proxies in front of us set X-Forwarded-For and -Proto."""
     app = Pages(__name__, static_folder="static", static_url_path="/p/static", template_folder="templates")
     app.config.update(_settings(services, secret_key))
+    app.url_map.converters["row_id"] = RowId
     app.jinja_env.filters.update(moment=format_datetime, words=t)
     app.jinja_env.globals.update(age=_age(services.clock))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

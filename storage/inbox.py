@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from models.tables.conversation import DEAD, DONE, PENDING, Conversation, InboxEvent, OutboxRow, UnsentMessage
 from storage.database import UnitOfWork
@@ -127,9 +128,11 @@ def waiting_people(uow: UnitOfWork, now: datetime, limit: int = 200) -> list[str
     """Accounts with something to do now: an unhandled event, or a message due to leave."""
     now_ms = ms(now)
     free = exists().where(Conversation.user_id == InboxEvent.user_id, Conversation.lease_until_ms < now_ms)
+    other = aliased(InboxEvent)
+    put_off = exists().where(other.user_id == InboxEvent.user_id, other.state == PENDING, other.not_before_ms > now_ms)
     events = (
         select(InboxEvent.user_id)
-        .where(InboxEvent.state == PENDING, InboxEvent.user_id.is_not(None), InboxEvent.not_before_ms <= now_ms, free)
+        .where(InboxEvent.state == PENDING, InboxEvent.user_id.is_not(None), ~put_off, free)
         .group_by(InboxEvent.user_id)
         .order_by(func.min(InboxEvent.seq))
         .limit(limit)

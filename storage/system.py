@@ -45,6 +45,12 @@ def first_browser(uow: UnitOfWork, token: str, browser: str, expires_at: datetim
     return held.browser_digest == browser_digest
 
 
+def is_first_browser(uow: UnitOfWork, token: str, browser: str) -> bool:
+    """Whether this browser opened the personal link first; False while nobody has."""
+    held = uow.session.get(PageLink, uow.vault.digest(token))
+    return held is not None and held.browser_digest == uow.vault.digest(browser)
+
+
 def drop_expired_links(uow: UnitOfWork, now: datetime) -> None:
     """Forget browsers of links that no longer open anything."""
     uow.session.execute(delete(PageLink).where(PageLink.expires_at < now))

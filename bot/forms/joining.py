@@ -9,6 +9,6 @@ APPROVER_NAME = Form(
     title="担当者登録",
     steps=(Step("name", "ask.approver_name", FIELD_BY_KEY["name"]),),
     command="name_approver",
-    finish="完了",
     numbered=False,
+    confirm=False,
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.forms.registration import ITEM_WORDS
-from bot.line.messages import Action, Button, Message, Text
+from bot.line.messages import Button, Card, Message, Row, Text
 from bot.postbacks import CardTap, MenuTap
 from bot.text import t
 from models import notices
@@ -19,18 +19,39 @@ def render(notice: Notice) -> list[dict[str, Any]]:
 def _message(notice: Notice) -> Message:
     match notice:
         case notices.ApplicationSubmitted():
-            button = Button("内容を見る", CardTap("application", notice.application_id, notice.version))
-            return Text(words(notice), (button, Button("承認待ち", MenuTap("承認待ち"))))
+            return _submitted(notice)
         case notices.ApplicationReturned():
-            return Text(words(notice), _card_button())
+            return _returned_card(notice)
         case notices.ApplicationApproved() | notices.ApplicationRejected():
             return Text(words(notice), (Button("登録状況", MenuTap("登録状況")),))
         case _:
             return Text(words(notice))
 
 
-def _card_button() -> tuple[Action, ...]:
-    return (Button("プロフィール登録", MenuTap("プロフィール登録")),)
+def _submitted(notice: notices.ApplicationSubmitted) -> Message:
+    """A card: its button stays when later messages arrive, which a quick reply's does not."""
+    return Card(
+        alt=words(notice),
+        title=t("notice.submitted_title", name=notice.name),
+        state=t("approval.again") if notice.again else t("state.organisation_review"),
+        tone="warn",
+        rows=(Row(t("card.number"), notice.number),),
+        note=words(notice),
+        buttons=(Button("内容を見る", CardTap("application", notice.application_id, notice.version)),),
+    )
+
+
+def _returned_card(notice: notices.ApplicationReturned) -> Message:
+    rows = tuple(Row(ITEM_WORDS[Item(item)], f"「{comment}」") for item, comment in notice.items if item)
+    return Card(
+        alt=words(notice),
+        title=t("card.title"),
+        state=t("state.returned"),
+        tone="warn",
+        rows=(Row(t("card.number"), notice.number), *rows),
+        note=words(notice),
+        buttons=(Button("プロフィール登録", MenuTap("プロフィール登録")),),
+    )
 
 
 def words(notice: Notice) -> str:

@@ -26,9 +26,7 @@ STAGE = "secretariat"
 Answer = Callable[[UnitOfWork, Actor, str, Typed], ApplicationView]
 ANSWERS: Mapping[str, Answer] = {
     "approve": lambda uow, who, id_, typed: usecase.approve(uow, who, id_, typed.version, now()),
-    "return": lambda uow, who, id_, typed: usecase.return_(
-        uow, who, id_, typed.version, typed.for_return(), now()
-    ),
+    "return": lambda uow, who, id_, typed: usecase.return_(uow, who, id_, typed.version, typed.for_return(), now()),
     "reject": lambda uow, who, id_, typed: usecase.reject(uow, who, id_, typed.version, typed.reason, now()),
 }
 
@@ -100,9 +98,7 @@ def decide(application_id: str, answer: str) -> ResponseReturnValue:
                 uow, actor(), listing.states, application_id, words=listing.words, order=listing.order
             )
             view = ANSWERS[answer](uow, actor(), application_id, typed)
-            first = registration.queue(
-                uow, actor(), listing.states, words=listing.words, order=listing.order, limit=1
-            )
+            first = registration.queue(uow, actor(), listing.states, words=listing.words, order=listing.order, limit=1)
     except NotFound:
         raise
     except DomainError as error:

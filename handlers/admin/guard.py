@@ -22,9 +22,7 @@ KEPT_WORDS = ("comment", "reason")
 
 def blueprint() -> Blueprint:
     """The blueprint with its guard; routes are added by the modules of the pages."""
-    bp = Blueprint(
-        "admin", __name__, url_prefix="/admin", template_folder="templates", static_folder="static"
-    )
+    bp = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates", static_folder="static")
     bp.before_request(_guard)
     bp.register_error_handler(CSRFError, lambda _: over())
     bp.app_context_processor(_allowed)
@@ -82,9 +80,7 @@ def over() -> ResponseReturnValue:
     """To the login, and back afterwards; words typed into a form that can no longer be sent are shown again."""
     if request.method in ("GET", "HEAD"):
         return redirect(url_for("admin.log_in", next=request.full_path.removesuffix("?")))
-    words = [
-        value for name, value in request.form.items() if name.startswith(KEPT_WORDS) and value.strip()
-    ]
+    words = [value for name, value in request.form.items() if name.startswith(KEPT_WORDS) and value.strip()]
     back = urlsplit(request.referrer or "").path
     return render_template("admin/over.html", words=words, back=back if inside(back) else None), 400
 

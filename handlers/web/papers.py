@@ -41,7 +41,9 @@ def page(token: str) -> Response:
     """The application and its photos; each opening is audited."""
     ticket, browser = _ticket(token), request.cookies.get(BROWSER, "") or secrets.token_urlsafe(24)
     with services().database.unit() as uow:
-        actor = _enter(uow, token, ticket, browser)
+        if not system.first_browser(uow, token, browser, ticket.expires_at):
+            raise Closed(403, "other_browser")
+        actor = _person(uow, ticket)
         view = usecase.read_papers(uow, actor, ticket.subject, services().clock())
     waits = can(actor, "application.decide", view.subject)
     urls = {shot.id: url_for("web.picture", token=token, paper_id=shot.id) for shot in sheet.shots(view)}
@@ -58,8 +60,9 @@ def picture(token: str, paper_id: str) -> Response:
     """One photo, under the same conditions as the page."""
     ticket = _ticket(token)
     with services().database.read() as uow:
-        actor = _enter(uow, token, ticket, request.cookies.get(BROWSER, ""))
-        view = usecase.read(uow, actor, ticket.subject, "papers.read")
+        if not system.is_first_browser(uow, token, request.cookies.get(BROWSER, "")):
+            raise Closed(403, "other_browser")
+        view = usecase.read(uow, _person(uow, ticket), ticket.subject, "papers.read")
     return send_paper(services(), view, paper_id)
 
 
@@ -70,10 +73,7 @@ def _ticket(token: str) -> PageTicket:
     return ticket
 
 
-def _enter(uow: UnitOfWork, token: str, ticket: PageTicket, browser: str) -> Actor:
-    """The approver behind the link, in the browser that opened it first."""
-    if not system.first_browser(uow, token, browser, ticket.expires_at):
-        raise Closed(403, "other_browser")
+def _person(uow: UnitOfWork, ticket: PageTicket) -> Actor:
     person = people.by_id(uow, ticket.person)
     if person is None:
         raise NotFound

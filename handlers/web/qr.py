@@ -14,10 +14,10 @@ QUIET_ZONE = 4
 
 def routes(bp: Blueprint) -> None:
     """Put these pages on the blueprint."""
-    bp.add_url_rule("/invitations/<token>.png", view_func=picture)
+    bp.add_url_rule("/invitations/<token>.png", view_func=invitation_code)
 
 
-def picture(token: str) -> Response:
+def invitation_code(token: str) -> Response:
     """A PNG of at least 600 px; 404 once the invitation's days are over."""
     import segno
 

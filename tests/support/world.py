@@ -78,7 +78,6 @@ class World:
         phone.follows()
         phone.says(f"招待コード {self.organisation(org, prefecture)}")
         phone.says(name)
-        phone.taps("完了")
         return phone
 
 

@@ -79,11 +79,11 @@ def _open(
         raise NotFound
     if view.state not in IN_REVIEW:
         raise _already(view)
+    if view.version != version:
+        raise _already(view)
     stage = stage_of(view.state)
     if not can(actor, "application.decide", view.subject):
         raise NotAllowed(_why_not(actor, view, stage))
-    if view.version != version:
-        raise _already(view)
     return row, view, stage
 
 

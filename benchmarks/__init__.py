@@ -1,0 +1,1 @@
+"""What the service costs, beside what one would use instead, measured in one run (`python -m benchmarks`)."""

@@ -1,0 +1,187 @@
+"""Test data made the way the service makes it: through use cases and storage, with real photo bytes."""
+
+import hashlib
+import itertools
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from handlers.links import Links
+from handlers.services import Services
+from handlers.usecases import staff as staff_usecase
+from handlers.usecases.registration import decide, draft, submit
+from models.rules.fields import Value
+from models.rules.permissions import SYSTEM, Actor
+from models.rules.registration import Item, required_papers
+from models.views.people import PersonView, StaffView
+from storage import organisations, people, registration, schema, staff
+from storage.database import Database, UnitOfWork, sqlite_path
+from storage.files import FolderStore
+from storage.secrets import Vault, new_key
+from tests.support import photos
+
+START = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+SECRET_KEY = "pages-under-test"
+_numbers = itertools.count(1)
+
+ANSWERS: dict[str, Value] = {
+    "name": "山田 太郎",
+    "kana": "ヤマダ タロウ",
+    "birth_date": "1980-04-01",
+    "phone": "090-1234-5678",
+    "mail": "taro@example.jp",
+    "affiliation": "山田経営研究所",
+    "prefecture": "東京都",
+    "requirement": "1",
+    "qualifications": ["中小企業診断士"],
+    "specialities": ["経営戦略", "販路開拓"],
+    "bank": "0001",
+    "branch": "240",
+    "account_type": "1",
+    "account_number": "1234567",
+    "account_holder": "ヤマダ タロウ",
+}
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+@dataclass
+class House:
+    """The services of a test, on a database and a folder of its own. `told` collects who was woken."""
+
+    services: Services
+    clock: Clock
+    told: list[str]
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+
+def new_database(path: Path) -> Path:
+    """An empty SQLite database of the newest schema; copy it with `open_house`."""
+    database = Database(f"sqlite:///{path}", Vault([new_key()]))
+    schema.upgrade(database.engine)
+    database.close()
+    return path
+
+
+def open_house(folder: Path, template: Path | None = None) -> House:
+    """Services over `folder`; `template` is a database made by `new_database`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    url = f"sqlite:///{folder / 'db.sqlite'}"
+    if template:
+        shutil.copyfile(template, sqlite_path(url))
+    else:
+        new_database(sqlite_path(url))
+    clock, told = Clock(), []
+    links = Links(SECRET_KEY, "http://localhost")
+    database = Database(url, Vault([new_key()]))
+    return House(Services(database, FolderStore(folder / "files"), links, clock, told.extend), clock, told)
+
+
+def organisation(uow: UnitOfWork, name: str = "千代田商工会", prefecture: str = "東京都") -> str:
+    """A support organisation."""
+    return organisations.create(uow, name, prefecture, START)
+
+
+def person(uow: UnitOfWork, name: str = "") -> PersonView:
+    """Somebody with a LINE account."""
+    found = people.ensure(uow, f"U{next(_numbers):032x}", START)
+    if name:
+        people.set_name(uow, found.id, name)
+    return people.by_id(uow, found.id) or found
+
+
+def approver(uow: UnitOfWork, organisation_id: str, name: str = "佐藤 花子") -> PersonView:
+    """Somebody who approves for the organisation."""
+    member = person(uow, name)
+    organisations.add_approver(uow, organisation_id, member.id, START)
+    return people.by_id(uow, member.id) or member
+
+
+@cache
+def _password_hash() -> str:
+    return staff_usecase.hash_password(PASSWORD)
+
+
+def staff_user(
+    uow: UnitOfWork, email: str = "clerk@example.jp", role: str = "clerk", person_id: str | None = None
+) -> StaffView:
+    """A user of the secretariat's page; the password is PASSWORD."""
+    user = staff_usecase.create(uow, SYSTEM, email, "鈴木 一郎", _password_hash(), role, START)
+    if person_id:
+        staff.link_person(uow, user, person_id)
+        uow.session.expire_all()
+    found = staff.by_id(uow, user)
+    assert found
+    return found
+
+
+@cache
+def _photo(text: str) -> bytes:
+    return photos.jpeg(text=text)
+
+
+def photo(house: House, text: str) -> draft.StoredPhoto:
+    """A photo in the file store, sealed as the worker seals it."""
+    data = _photo(text)
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = f"papers/{hashlib.sha256(text.encode()).hexdigest()}"
+    house.services.files.put(key, house.database.vault.seal(data), "application/octet-stream")
+    return draft.StoredPhoto(key, sha256, 1200, 900, f"message-{next(_numbers)}")
+
+
+def filled_draft(
+    house: House, organisation_id: str, inviter: PersonView, **answers: Value
+) -> tuple[str, PersonView]:
+    """A draft with everything filled in, and its applicant; `answers` override ANSWERS."""
+    typed = ANSWERS | answers
+    at = house.clock()
+    shots = {item: photo(house, f"{item} {typed['name']}") for item in required_papers(typed)}
+    with house.database.unit() as uow:
+        applicant = person(uow)
+        made = registration.create(uow, applicant.id, organisation_id, inviter.id, None, at)
+        for section in (Item.BASIC, Item.ACCOUNT):
+            draft.save_answers(uow, applicant.actor, made, section, typed)
+        for item, shot in shots.items():
+            draft.add_photo(uow, applicant.actor, made, item, shot, at)
+    return made, applicant
+
+
+def submitted(house: House, organisation_id: str, inviter: PersonView, **answers: Value) -> tuple[str, PersonView]:
+    """An application that waits for its organisation, and its applicant."""
+    made, applicant = filled_draft(house, organisation_id, inviter, **answers)
+    with house.database.unit() as uow:
+        submit.submit(uow, applicant.actor, made, house.clock())
+    return made, applicant
+
+
+def approved_once(
+    house: House, organisation_id: str, inviter: PersonView, **answers: Value
+) -> tuple[str, PersonView]:
+    """An application that waits for the secretariat, and its applicant."""
+    made, applicant = submitted(house, organisation_id, inviter, **answers)
+    approve(house, inviter.actor, made)
+    return made, applicant
+
+
+def approve(house: House, actor: Actor, application_id: str) -> None:
+    """Say yes for the stage at hand."""
+    with house.database.unit() as uow:
+        version = decide.read(uow, actor, application_id).version
+        decide.approve(uow, actor, application_id, version, house.clock())
