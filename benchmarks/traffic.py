@@ -14,7 +14,13 @@ TOKEN = "benchmark-access-token"
 PATH = "/line/webhook"
 DESTINATION = "U" + "0" * 32
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-WORDS = ("よろしくお願いします。", "山田経営研究所です", "来週の火曜日の午後でしたら伺えます。", "資料を送りました👍", "東京都")
+WORDS = (
+    "よろしくお願いします。",
+    "山田経営研究所です",
+    "来週の火曜日の午後でしたら伺えます。",
+    "資料を送りました👍",
+    "東京都",
+)
 
 
 def user_id(seed: int) -> str:

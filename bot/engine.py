@@ -6,7 +6,6 @@ understood leaves the session as it was and asks the same question again.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from bot.form import Command, Form, Inbound, Misfit, PhotoBad, PhotoTaken, Step, Tapped, Turn, Typed, is_open
 from bot.line.messages import Text
@@ -29,6 +28,8 @@ WORDS = {
     "ヘルプ": "help",
     "次へ": "done",
     "選び終わった": "done",
+    "このまま使う": "done",
+    "撮り直す": "retake",
     "完了": "finish",
     "この内容で送る": "finish",
     "直す": "edit",
@@ -74,6 +75,8 @@ def _answer(form: Form, session: Session, text: str) -> Turn:
     chosen = _chosen(step, session, text)
     if step.field.many and chosen is not None:
         return _toggle(form, session, chosen)
+    if session.picked:
+        text = "、".join((*session.picked, text))
     match judge(step, chosen if chosen is not None else text, session.answers):
         case Accepted(value):
             echo = () if chosen is not None else _echo(step, text, value, session)
@@ -110,17 +113,9 @@ def _echo(step: Step, typed_text: str, value: Value, session: Session) -> tuple[
 
 
 def _toggle(form: Form, session: Session, value: str) -> Turn:
-    picked = _picked(form, session)
+    picked = question.ticked(session)
     picked = tuple(other for other in picked if other != value) if value in picked else (*picked, value)
     return ask(form, session.same(picked=picked))
-
-
-def _picked(form: Form, session: Session) -> tuple[str, ...]:
-    """What is ticked now; a question opened again starts with its old answer ticked."""
-    if session.picked:
-        return session.picked
-    held = session.answers.get(session.step)
-    return tuple(held) if isinstance(held, list) else ()
 
 
 def _done(form: Form, session: Session, _value: str) -> Turn:
@@ -133,7 +128,7 @@ def _done(form: Form, session: Session, _value: str) -> Turn:
             return _again(form, session, "form.photo_missing", name=step.field.name)
         return accept(form, session, step, session.answers[step.key])
     if step.field.many:
-        picked = _picked(form, session)
+        picked = question.ticked(session)
         if not picked:
             return _again(form, session, "form.pick_one")
         verdict = judge(step, "、".join(picked), session.answers)
@@ -144,10 +139,10 @@ def _done(form: Form, session: Session, _value: str) -> Turn:
 
 
 def _back(form: Form, session: Session, _value: str) -> Turn:
-    if session.editing:
-        return ask(form, session.at(REVIEW, editing=False))
     if session.page:
         return ask(form, session.same(page=""))
+    if session.editing and not any(is_open(step, session.answers) for step in form.asked(session.answers)):
+        return ask(form, session.at(REVIEW, editing=False))
     before = previous(form, session)
     if before is None:
         return _again(form, session, "form.first_question")
@@ -200,16 +195,17 @@ def _photo(form: Form, session: Session, taken: PhotoTaken) -> Turn:
     step = form.step(session.step)
     if step is None or not step.photos:
         return _again(form, session, "form.words_wanted")
-    held = _held(session, step)
     if not taken.new:
         return _again(form, session, "form.same_photo", name=step.field.name)
+    held = [paper for paper in _held(session, step) if paper != taken.paper_id]
     if step.photos > 1 and len(held) >= step.photos:
+        session = session.same(answers={**session.answers, step.key: held[: step.photos]})
         return _again(form, session, "form.enough_photos", name=step.field.name, most=str(step.photos))
     kept = [*held, taken.paper_id][-step.photos :]
     session = session.same(answers={**session.answers, step.key: kept}, album=_count(session, taken))
     if session.album[1] < taken.total:
-        note = Text(t("form.album", at=str(session.album[1]), total=str(taken.total)))
-        return Turn(session, (note,))
+        words = t("form.album", at=str(session.album[1]), total=str(taken.total))
+        return Turn(session, (Text(words, question.buttons(form, session, step)),))
     replaced = step.photos == 1 and held
     code = "form.photo_replaced" if replaced else "form.photo_taken"
     return ask(form, session, t(code, name=step.field.name, count=str(len(kept))))
@@ -232,9 +228,10 @@ def _retake(form: Form, session: Session, _value: str) -> Turn:
     step = form.step(session.step)
     if step is None or not step.photos:
         return ask(form, session)
-    held = _held(session, step)[:-1]
-    answers = {**session.answers, step.key: held}
-    return ask(form, replace(session.same(), answers=answers), t("form.photo_dropped"))
+    held = _held(session, step)
+    if not held:
+        return _again(form, session, "form.photo_missing", name=step.field.name)
+    return _again(form, session.same(answers={**session.answers, step.key: held[:-1]}), "form.photo_dropped")
 
 
 def advance(form: Form, session: Session, inbound: Inbound) -> Turn:

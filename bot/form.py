@@ -1,7 +1,8 @@
 """What a form is made of, and what goes in and comes out of a turn. Data only; the engine gives it life."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 
 from bot.line.messages import Message
 from bot.postbacks import FormTap
@@ -21,7 +22,8 @@ class Step:
     """One question. `prompt` is a key of the catalogue; `when` says whether it is asked at all.
 
     `choices` overrides the field's own; `groups` splits a long list into named parts; `photos` is the most photos taken
-    (0: not a photo question).
+    (0: not a photo question); `depends` names the answers that give this one its meaning: when one of them changes,
+    this is asked again.
     """
 
     key: str
@@ -29,9 +31,10 @@ class Step:
     field: Field
     choices: Callable[[Answers], tuple[Choice, ...]] | None = None
     when: Callable[[Answers], bool] = _always
-    groups: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[Choice, ...]] = default(default_factory=dict)
     photos: int = 0
     latest: str = ""
+    depends: tuple[str, ...] = ()
 
     def options(self, answers: Answers) -> tuple[Choice, ...]:
         """The finite answers, if there are any."""
@@ -94,7 +97,7 @@ class PhotoBad:
     """A photo that could not be kept, and why (a key of the catalogue)."""
 
     code: str
-    data: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = default(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,9 @@ def is_open(step: Step, answers: Answers) -> bool:
     """Whether a step still needs an answer. A skipped optional step holds an empty answer."""
     if step.photos:
         return not answers.get(step.key)
-    if step.key in answers and step.field.optional:
+    if step.key not in answers:
+        return True
+    if step.field.optional and not answers[step.key]:
         return False
     return bool(invalid_fields((step.field,), answers))
 

@@ -58,13 +58,14 @@ def accept(form: Form, session: Session, step: Step, value: Value, *before: str)
 
 
 def _drop_orphans(form: Form, old: Answers, new: dict[str, Value]) -> dict[str, Value]:
-    """An answer whose validity hung on a changed one (the branch of another bank) is asked again."""
+    """An answer that hung on a changed one (the branch of another bank) is asked again."""
     changed = {key for key in new if new[key] != old.get(key)}
     orphans = set()
     for step in form.steps:
         if step.photos or step.key in changed or step.key not in new:
             continue
-        if invalid_fields((step.field,), new) and not invalid_fields((step.field,), old):
+        fell = invalid_fields((step.field,), new) and not invalid_fields((step.field,), old)
+        if fell or changed.intersection(step.depends):
             orphans.add(step.key)
     return {key: value for key, value in new.items() if key not in orphans}
 

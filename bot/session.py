@@ -17,7 +17,8 @@ class Session:
     """A running form. `step` is a step's key, or REVIEW; `editing`: one answer is being changed from the review.
 
     `options` are the candidates of an unclear answer as (label, value) pairs; `picked` the choices taken so far of a
-    question with several; `page` which group or page of choices is shown; `album` counts photos sent together.
+    question with several (None: none touched yet); `page` which group or page of choices is shown; `album` counts
+    photos sent together.
     """
 
     form: str
@@ -27,7 +28,7 @@ class Session:
     revision: int = 1
     editing: bool = False
     page: str = ""
-    picked: tuple[str, ...] = ()
+    picked: tuple[str, ...] | None = None
     options: tuple[tuple[str, str], ...] = ()
     album: tuple[str, int] = ("", 0)
     subject: str = ""
@@ -35,7 +36,7 @@ class Session:
 
     def at(self, step: str, **changes: Any) -> "Session":
         """The next state at `step`, with everything that belongs to one question forgotten."""
-        fresh = {"page": "", "picked": (), "options": (), "album": ("", 0), **changes}
+        fresh = {"page": "", "picked": None, "options": (), "album": ("", 0), **changes}
         return replace(self, step=step, revision=self.revision + 1, **fresh)
 
     def same(self, **changes: Any) -> "Session":
@@ -55,18 +56,32 @@ def from_json(data: Mapping[str, Any]) -> Session | None:
             form=str(data["form"]),
             version=int(data["version"]),
             step=str(data["step"]),
-            answers=dict(data.get("answers") or {}),
+            answers=_answers(data.get("answers")),
             revision=int(data.get("revision", 1)),
             editing=bool(data.get("editing", False)),
             page=str(data.get("page", "")),
-            picked=tuple(data.get("picked") or ()),
+            picked=_picked(data.get("picked")),
             options=tuple((str(label), str(value)) for label, value in data.get("options") or ()),
             album=_album(data.get("album")),
             subject=str(data.get("subject", "")),
             subject_version=int(data.get("subject_version", 0)),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
+
+
+def _answers(value: Any) -> dict[str, Value]:
+    """Only what can be an answer: words, or a list of words."""
+    kept = dict(value or {}).items()
+    return {str(key): held for key, held in kept if isinstance(held, str) or _is_words(held)}
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(part, str) for part in value)
+
+
+def _picked(value: Any) -> tuple[str, ...] | None:
+    return None if value is None else tuple(str(part) for part in value)
 
 
 def _album(value: Any) -> tuple[str, int]:

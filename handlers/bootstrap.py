@@ -4,7 +4,6 @@ Imports stand inside the functions, so that `webhook_app` loads nothing it does 
 """
 
 import os
-import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from handlers.line.worker import Bell, Worker
     from handlers.services import Services
     from handlers.settings import Settings
+    from storage.ack import Acknowledger
     from storage.database import Database
     from storage.files import FileStore
 
@@ -51,6 +51,13 @@ class Service:
         from storage.secrets import Vault
 
         return Database(self.settings.database_url, Vault(self.settings.field_keys))
+
+    @cached_property
+    def acknowledger(self) -> "Acknowledger":
+        """What stores events before they are acknowledged."""
+        from storage.ack import open_acknowledger
+
+        return open_acknowledger(self.settings.database_url)
 
     @cached_property
     def files(self) -> "FileStore":
@@ -119,8 +126,9 @@ class Service:
 
     def webhook(self, stored: Callable[[Iterable[str]], None]) -> "Webhook":
         """The acknowledging path alone."""
-        at = self.settings
-        return _webhook(at.channel_secrets, at.database_url, stored, lambda: self.clock().timestamp())
+        from handlers.line.webhook import Webhook
+
+        return Webhook(self.settings.channel_secrets, self.acknowledger, stored, lambda: self.clock().timestamp())
 
     def web(self) -> Wsgi:
         """Webhook, health, pages."""
@@ -135,7 +143,7 @@ class Service:
 
     def close(self) -> None:
         """Give everything back."""
-        for name in ("client", "database", "files"):
+        for name in ("acknowledger", "client", "database", "files"):
             if name in self.__dict__:
                 getattr(self, name).close()
 
@@ -149,18 +157,6 @@ def dispatch(exact: dict[str, Wsgi], other: Wsgi) -> Wsgi:
     return app
 
 
-def _webhook(
-    secrets: Iterable[str],
-    database_url: str,
-    stored: Callable[[Iterable[str]], None],
-    clock: Callable[[], float] = time.time,
-) -> "Webhook":
-    from handlers.line.webhook import Webhook
-    from storage.ack import open_acknowledger
-
-    return Webhook(tuple(secrets), open_acknowledger(database_url), stored, clock)
-
-
 def web_app() -> Wsgi:
     """WSGI: everything (`gunicorn 'handlers.bootstrap:web_app()'`)."""
     return Service(settings()).web()
@@ -172,4 +168,7 @@ def webhook_app() -> "Webhook":
     url = os.environ.get("DATABASE_URL", "")
     if not secrets or not url:
         raise RuntimeError("webhook_app needs LINE_CHANNEL_SECRET and DATABASE_URL in the environment.")
-    return _webhook(secrets, url, lambda _people: None)
+    from handlers.line.webhook import Webhook
+    from storage.ack import open_acknowledger
+
+    return Webhook(secrets, open_acknowledger(url), lambda _people: None)

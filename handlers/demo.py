@@ -50,12 +50,12 @@ def prepare(service: Service, platform: "Platform") -> None:
                 organisations.add_desk(uow, name, prefectures, phone, mail, HOURS)
             codes = [organisation.code_for(uow, name, where, now) for name, where, _, _ in ORGANISATIONS]
         for phone, code, (_, _, _, name) in zip(phones[1:], codes, ORGANISATIONS, strict=True):
-            _join(service, platform, phone, code, name)
+            _join(platform, phone, code, name)
         _sample_applications(service, phones[1])
     click.echo(f"  事務局ページ: {service.services.links.admin()}  メール {STAFF[0]}  パスワード {STAFF[2]}")
 
 
-def _join(service: Service, platform: "Platform", phone: str, code: str, name: str) -> None:
+def _join(platform: "Platform", phone: str, code: str, name: str) -> None:
     """An approver joins as a person would: follow, code, name."""
     for act in (
         lambda: platform.follow(phone),
@@ -80,6 +80,7 @@ BASE = {
     "prefecture": "東京都",
     "requirement": "1",
     "bank": "0001",
+    "branch": "001",
     "account_type": "1",
     "account_number": "1234567",
 }
@@ -99,9 +100,6 @@ SAMPLES = (
 
 def _sample_applications(service: Service, approver_phone: str) -> None:
     """Two applications by people without a phone here: one waits for ②, one for the secretariat."""
-    from models.rules.banks import find_branches
-
-    branch = next(iter(find_branches("0001", "東京営業部").exact), "001")
     for name, kana, mail, qualifications, specialities, holder, approved in SAMPLES:
         with service.database.unit() as uow:
             now = service.clock() - timedelta(days=1, hours=3)
@@ -110,7 +108,7 @@ def _sample_applications(service: Service, approver_phone: str) -> None:
             answers = {
                 **BASE,
                 "name": name, "kana": kana, "mail": mail, "qualifications": qualifications,
-                "specialities": specialities, "branch": branch, "account_holder": holder,
+                "specialities": specialities, "account_holder": holder,
             }  # fmt: skip
             _apply(uow, service, next(iter(approver.actor.organisations)), approver.id, answers, now, approved=approved)
 

@@ -4,12 +4,14 @@ import os
 import threading
 import webbrowser
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from handlers import logs, menus
 from handlers.bootstrap import Service, Wsgi, dispatch
+from handlers.demo import STAFF, prepare
 from handlers.server import start_threads
 from storage import schema
 
@@ -49,8 +51,6 @@ def run(service: Service, *, open_browser: bool) -> None:
 def _greet(service: Service, platform: "Platform | None", *, open_browser: bool) -> None:
     address = f"http://localhost:{service.settings.port}/"
     if platform is not None:
-        from handlers.demo import prepare
-
         menus.sync(service.database, service.client, service.clock())
         prepare(service, platform)
     click.echo(f"\n  中小企業119 が動いています: {address}\n  （Ctrl-C で終了）\n")
@@ -64,8 +64,6 @@ def _stand_in(service: Service) -> "Platform":
     refuse_with_credentials(os.environ)
     at = service.settings
     mail_dir = at.mail_url.removeprefix("file:") if at.mail_url.startswith("file:") else None
-    from pathlib import Path
-
     platform = Platform(
         webhook_url=f"http://127.0.0.1:{at.port}/line/webhook",
         channel_secret=at.channel_secrets[0],
@@ -73,6 +71,7 @@ def _stand_in(service: Service) -> "Platform":
         state_dir=at.var / "phones",
         mail_dir=Path(mail_dir) if mail_dir else None,
         friend_link_id=at.account_id,
+        admin_note=f"事務局ページのログイン：{STAFF[0]} / {STAFF[2]}",
     )
     platform.redelivery = True
     return platform

@@ -10,7 +10,7 @@ import structlog
 
 
 def _where(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """An exception as its type and its places in the code; its message may hold what a person typed, so it stays out."""
+    """An exception as its type and places in the code; its message may hold what a person typed and stays out."""
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):

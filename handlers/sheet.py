@@ -93,6 +93,11 @@ def differs(view: ApplicationView) -> bool:
     return bool(kana and holder) and holder_differs(kana, holder)
 
 
+def again(view: ApplicationView) -> bool:
+    """Whether it was returned before, so that reviewers look at what changed."""
+    return any(decision.answer == "return" for decision in view.decisions)
+
+
 def groups(view: ApplicationView, stage: str) -> tuple[Group, ...]:
     """Every item in the card's order; badges as the reviewers of `stage` need them."""
     return tuple(
@@ -107,7 +112,7 @@ def badge(view: ApplicationView, item: Item, stage: str) -> Badge | None:
         return Badge("差し戻し中", "warn")
     if item in view.fine.get(stage, frozenset()):
         return Badge("この段階で確認済み", "good")
-    if item in view.unmended:
+    if item in view.unmended or item in view.same.get(stage, frozenset()):
         return Badge("差し戻し後、変更なし", "warn")
     judged_here = any(decision.stage == stage and item in decision.items for decision in view.decisions)
     fine_elsewhere = any(item in fine for fine in view.fine.values())

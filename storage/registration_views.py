@@ -32,7 +32,7 @@ def view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
     held = papers.current(uow, row.id)
     decisions, deciders = _decisions(uow, row.id)
     inviter = uow.session.get(Person, row.inviter_id) if row.inviter_id else None
-    fine, unmended = _fine(uow, row.id, digests(uow, answers, held))
+    fine, unmended, same = _fine(uow, row.id, digests(uow, answers, held))
     subject = ApplicationSubject(row.person_id, row.organisation_id, State(row.state), deciders)
     return ApplicationView(
         id=row.id,
@@ -54,6 +54,7 @@ def view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
         subject=subject,
         fine=fine,
         unmended=unmended,
+        same=same,
     )
 
 
@@ -126,21 +127,23 @@ def _items(uow: UnitOfWork, decision_ids: list[str]) -> tuple[Words, Words]:
 
 def _fine(
     uow: UnitOfWork, application_id: str, now_held: Mapping[str, str]
-) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
-    """By stage, the items whose last verdict was an OK for exactly what they hold now; and those returned and unchanged."""
+) -> tuple[dict[str, frozenset[str]], frozenset[str], dict[str, frozenset[str]]]:
+    """What still holds exactly what was judged: by stage its OKs; whatever was returned last; by stage its returns."""
     rows = uow.session.execute(
         select(Decision.stage, ItemVerdict.item, ItemVerdict.verdict, ItemVerdict.digest)
         .join(Decision, Decision.id == ItemVerdict.decision_id)
         .where(Decision.application_id == application_id)
         .order_by(Decision.round, Decision.decided_at)
     ).all()
-    last: dict[tuple[str, str], bool] = {}
+    last: dict[tuple[str, str], str] = {}
     latest: dict[str, bool] = {}
     for stage, item, verdict, digest in rows:
         unchanged = now_held.get(item) == digest
-        last[stage, item] = verdict == "ok" and unchanged
+        last[stage, item] = verdict if unchanged else "changed"
         latest[item] = verdict == "return" and unchanged
-    fine = {
-        stage.key: frozenset(item for (key, item), ok in last.items() if ok and key == stage.key) for stage in STAGES
-    }
-    return fine, frozenset(item for item, same in latest.items() if same)
+
+    def by_stage(verdict: str) -> dict[str, frozenset[str]]:
+        found = [pair for pair, held in last.items() if held == verdict]
+        return {stage.key: frozenset(item for key, item in found if key == stage.key) for stage in STAGES}
+
+    return by_stage("ok"), frozenset(item for item, same in latest.items() if same), by_stage("return")

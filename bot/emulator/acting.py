@@ -42,9 +42,7 @@ class Acting(Webhooks, Menus):
 
     def say(self, user_id: str, text: str, *, wait: bool = False) -> Event:
         """Type a text and send it."""
-        return self._send_message(
-            user_id, {"type": "text", "quoteToken": ids.quote_token(), "text": text}, wait
-        )
+        return self._send_message(user_id, {"type": "text", "quoteToken": ids.quote_token(), "text": text}, wait)
 
     def send_photo(self, user_id: str, data: bytes, *, wait: bool = False) -> Event:
         """One photo."""
@@ -148,9 +146,7 @@ class Acting(Webhooks, Menus):
             future = self._queue(user_id, event)
         return awaited(event, future, wait)
 
-    def tap(
-        self, user_id: str, action: Json | str, params: Json | None = None, *, wait: bool = False
-    ) -> Event | None:
+    def tap(self, user_id: str, action: Json | str, params: Json | None = None, *, wait: bool = False) -> Event | None:
         """Do what an action object says, or the newest one under that label; None if nothing is sent."""
         found = self._labelled(user_id, action) if isinstance(action, str) else action
         kind = found.get("type")
@@ -173,9 +169,7 @@ class Acting(Webhooks, Menus):
         with self.lock:
             received = self.received(user_id)
             last = self.phone(user_id).entries[-1:]
-            quick = [
-                item["action"] for e in last for item in e.message.get("quickReply", {}).get("items", ())
-            ]
+            quick = [item["action"] for e in last for item in e.message.get("quickReply", {}).get("items", ())]
             buttons = [
                 action
                 for entry in reversed(received)
@@ -202,9 +196,7 @@ class Acting(Webhooks, Menus):
         else:
             status = "SUCCESS"
             self.link_menu(user_id, menu_id)
-        return self.tap_postback(
-            user_id, action["data"], {"newRichMenuAliasId": alias, "status": status}, wait=wait
-        )
+        return self.tap_postback(user_id, action["data"], {"newRichMenuAliasId": alias, "status": status}, wait=wait)
 
     def _befriend(self, user_id: str, unblocked: bool, wait: bool) -> Event:
         with self.lock:

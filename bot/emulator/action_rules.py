@@ -95,9 +95,7 @@ def _picker(action: Json, path: str, found: Findings) -> None:
     if mode is None:
         found.add(f"{path}.mode", "must be specified")
         return
-    given = {
-        key: picked(mode, action[key]) for key in ("initial", "min", "max") if action.get(key) is not None
-    }
+    given = {key: picked(mode, action[key]) for key in ("initial", "min", "max") if action.get(key) is not None}
     for key, moment in given.items():
         if moment is None or (mode != "time" and not PICKER_FIRST_YEAR <= moment.year <= PICKER_LAST_YEAR):
             found.add(f"{path}.{key}", f"invalid {mode}")

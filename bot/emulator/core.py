@@ -48,6 +48,7 @@ class Settings:
     friend_link_id: str
     official_name: str
     admin_url: str
+    admin_note: str
     allow_http_localhost: bool
     validate: bool
 
@@ -60,9 +61,7 @@ class Settings:
 class Core:
     """Phones and their talks. All public methods are safe to call from any thread."""
 
-    def __init__(
-        self, settings: Settings, state_dir: Path | None, mail_dir: Path | None, clock: Clock
-    ) -> None:
+    def __init__(self, settings: Settings, state_dir: Path | None, mail_dir: Path | None, clock: Clock) -> None:
         self.settings = settings
         self.mail_dir = mail_dir
         self.clock = clock
@@ -75,9 +74,7 @@ class Core:
         self.deliveries: deque[Delivery] = deque(maxlen=REMEMBERED)
         self._listeners: list[SimpleQueue[Change]] = []
         self.users: dict[str, Phone] = {key: Phone(**body) for key, body in self.store.all("phone").items()}
-        self.contents: dict[str, Content] = {
-            key: Content(**body) for key, body in self.store.all("content").items()
-        }
+        self.contents: dict[str, Content] = {key: Content(**body) for key, body in self.store.all("content").items()}
         for key, body in self.store.all("entry").items():
             self.users[key.partition("/")[0]].entries.append(Entry.from_json(body))
 
@@ -100,9 +97,7 @@ class Core:
         """A phone for each caption, or (name, caption); the same captions always give the same user ids."""
         seeds = [(seed, seed) if isinstance(seed, str) else seed for seed in captions]
         return [
-            self.add_phone(
-                name, "U" + hashlib.md5(caption.encode(), usedforsecurity=False).hexdigest(), caption
-            )
+            self.add_phone(name, "U" + hashlib.md5(caption.encode(), usedforsecurity=False).hexdigest(), caption)
             for name, caption in seeds
         ]
 

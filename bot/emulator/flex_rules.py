@@ -77,9 +77,7 @@ def _bubble(bubble: Json, path: str, found: Findings) -> None:
 
 
 def _bytes(container: Json, path: str, most: int, found: Findings) -> None:
-    size = len(
-        json.dumps(container, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    )
+    size = len(json.dumps(container, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
     if size > most:
         found.add(path, f"too large: {size} bytes, at most {most}")
 

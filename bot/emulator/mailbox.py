@@ -75,9 +75,7 @@ def _read(path: Path) -> Letter | None:
     except OSError:
         return None
     message = BytesParser(policy=policy.default).parsebytes(data)
-    return Letter(
-        path.stem, _date(message, changed), str(message["to"]), str(message["subject"]), _text(message)
-    )
+    return Letter(path.stem, _date(message, changed), str(message["to"]), str(message["subject"]), _text(message))
 
 
 def _date(message: EmailMessage, changed: float) -> datetime:

@@ -65,9 +65,7 @@ class Outbound(Webhooks):
                 raise invalid_body([Problem("to", "invalid user id")])
             return self._send_paid([phone], messages, request_id, retry_key)
 
-    def multicast(
-        self, to: Sequence[str], messages: Sequence[Json], request_id: str, retry_key: str | None
-    ) -> None:
+    def multicast(self, to: Sequence[str], messages: Sequence[Json], request_id: str, retry_key: str | None) -> None:
         """To each of them that can be reached; LineError 409 or 429."""
         with self.lock:
             self._refuse_repeat(retry_key)
@@ -118,9 +116,7 @@ class Outbound(Webhooks):
                 headers={"x-line-accepted-request-id": before.request_id},
             )
 
-    def _deliver(
-        self, phones: Sequence[Phone], messages: Sequence[Json], via: Via, request_id: str
-    ) -> list[Json]:
+    def _deliver(self, phones: Sequence[Phone], messages: Sequence[Json], via: Via, request_id: str) -> list[Json]:
         sent: list[Json] = [{"id": ids.message_id(), "quoteToken": ids.quote_token()} for _ in messages]
         for phone in phones:
             if not phone.reachable:

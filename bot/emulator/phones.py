@@ -47,7 +47,7 @@ def _body() -> Json:
 def _page(routes: Blueprint, platform: Platform) -> None:
     @routes.get("/")
     def page() -> str:
-        return render_template("phones.html", admin_url=platform.admin_url)
+        return render_template("phones.html", admin_url=platform.admin_url, admin_note=platform.admin_note)
 
     @routes.get("/phones/api/events")
     def events() -> Response:
@@ -94,9 +94,7 @@ def _reading(routes: Blueprint, platform: Platform) -> None:
             phone = platform.phone(user_id)
             shown = [entry.as_json() for entry in platform.messages(user_id, after)]
             platform.read(user_id)
-            return jsonify(
-                messages=shown, loading_until=_loading_until(platform, phone), revision=platform.revision
-            )
+            return jsonify(messages=shown, loading_until=_loading_until(platform, phone), revision=platform.revision)
 
     @routes.get("/phones/api/content/<message_id>")
     def content(message_id: str) -> Response:
@@ -179,9 +177,7 @@ def _sending(routes: Blueprint, platform: Platform) -> None:
     @routes.post("/phones/api/phones/<user_id>/sticker")
     def sticker(user_id: str) -> Response:
         body = _body()
-        platform.send_sticker(
-            user_id, str(body.get("package_id") or "446"), str(body.get("sticker_id") or "1988")
-        )
+        platform.send_sticker(user_id, str(body.get("package_id") or "446"), str(body.get("sticker_id") or "1988"))
         return jsonify({})
 
     @routes.post("/phones/api/phones/<user_id>/location")

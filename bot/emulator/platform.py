@@ -31,6 +31,7 @@ class Platform(Acting, Outbound):
         *,
         official_name: str = "中小企業119",
         admin_url: str = "/admin/",
+        admin_note: str = "",
         allow_http_localhost: bool = True,
         validate: bool = True,
         post: Post | None = None,
@@ -42,6 +43,7 @@ class Platform(Acting, Outbound):
             friend_link_id=friend_link_id,
             official_name=official_name,
             admin_url=admin_url,
+            admin_note=admin_note,
             allow_http_localhost=allow_http_localhost,
             validate=validate,
         )
@@ -51,6 +53,11 @@ class Platform(Acting, Outbound):
     def admin_url(self) -> str:
         """Where the page of the phones links to as the secretariat's page."""
         return self.settings.admin_url
+
+    @property
+    def admin_note(self) -> str:
+        """How to log in there, shown beside the link; empty for none."""
+        return self.settings.admin_note
 
     def __enter__(self) -> "Platform":
         return self

@@ -68,9 +68,7 @@ def problems_of_messages(messages: Any, *, allow_http_localhost: bool = False) -
 
 def _common(message: Json, path: str, found: Findings) -> None:
     quick = message.get("quickReply")
-    if quick is not None and found.size(
-        quick.get("items"), f"{path}.quickReply.items", 1, limits.QUICK_REPLIES_MAX
-    ):
+    if quick is not None and found.size(quick.get("items"), f"{path}.quickReply.items", 1, limits.QUICK_REPLIES_MAX):
         for index, item in enumerate(quick["items"]):
             _quick_reply(item, f"{path}.quickReply.items[{index}]", found)
     sender = message.get("sender")
@@ -151,9 +149,7 @@ def _image_carousel(template: Json, path: str, found: Findings) -> None:
         for index, column in enumerate(columns or ()):
             where = f"{path}.columns[{index}]"
             found.secure_url(column, "imageUrl", where)
-            action_rules.in_template(
-                column["action"], f"{where}.action", found, limits.IMAGE_CAROUSEL_LABEL_MAX
-            )
+            action_rules.in_template(column["action"], f"{where}.action", found, limits.IMAGE_CAROUSEL_LABEL_MAX)
 
 
 def _panel(panel: Json, path: str, text_max: int, actions_max: int, found: Findings) -> None:

@@ -192,9 +192,7 @@ class Webhooks(Core):
     def _send_retrying(self, event: Event, attempt: int) -> int:
         status = self.redeliver(event) if attempt else self._post_events([event])
         if self.redelivery and not 200 <= status < 300 and attempt < len(self.redelivery_delays):
-            timer = threading.Timer(
-                self.redelivery_delays[attempt], self._send_retrying, (event, attempt + 1)
-            )
+            timer = threading.Timer(self.redelivery_delays[attempt], self._send_retrying, (event, attempt + 1))
             timer.daemon = True
             with self.lock:
                 self._timers = {old for old in self._timers if old.is_alive()} | {timer}

@@ -2,7 +2,7 @@
 
 from bot.form import Answers, Form, Step
 from bot.forms.registration import ITEM_WORDS
-from models.rules.fields import Choice, Field
+from models.rules.fields import Choice, Field, Judgement
 from models.rules.registration import Item
 from models.rules.wording import free_text, one_of
 
@@ -10,7 +10,11 @@ from models.rules.wording import free_text, one_of
 def _items(answers: Answers) -> tuple[Choice, ...]:
     """The items of the application at hand; `available` is set when the form begins."""
     available = answers.get("available") or [item.value for item in Item]
-    return tuple(Choice(ITEM_WORDS[item], item) for item in Item if item in available)
+    return tuple(Choice(ITEM_WORDS[item], item.value) for item in Item if item in available)
+
+
+def _judge_items(text: str, answers: Answers) -> Judgement:
+    return one_of({choice.label: choice.value for choice in _items(answers)})(text, answers)
 
 
 def _named(item: Item) -> Step:
@@ -25,7 +29,7 @@ ITEMS = Field(
     key="items",
     name="直してもらう項目",
     example="身分証明書",
-    judge=one_of({ITEM_WORDS[item]: item.value for item in Item}),
+    judge=_judge_items,
     show=lambda value: "、".join(ITEM_WORDS[Item(item)] for item in value),
     many=True,
     kind="many",

@@ -83,7 +83,10 @@ ACCOUNT = Form(
     key="account",
     version=1,
     title="口座",
-    steps=tuple(Step(field.key, f"ask.{field.key}", field) for field in fields.ACCOUNT),
+    steps=tuple(
+        Step(field.key, f"ask.{field.key}", field, depends=("bank",) if field.key == "branch" else ())
+        for field in fields.ACCOUNT
+    ),
     command="finish_section",
 )
 

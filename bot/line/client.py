@@ -139,9 +139,7 @@ class LineClient:
 
     def create_alias(self, alias: str, rich_menu_id: str) -> None:
         """A lasting name for a menu."""
-        self._do(
-            "POST", "/v2/bot/richmenu/alias", body={"richMenuAliasId": alias, "richMenuId": rich_menu_id}
-        )
+        self._do("POST", "/v2/bot/richmenu/alias", body={"richMenuAliasId": alias, "richMenuId": rich_menu_id})
 
     def update_alias(self, alias: str, rich_menu_id: str) -> None:
         """Let a name mean another menu."""

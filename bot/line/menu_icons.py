@@ -21,9 +21,7 @@ class Pen:
         self._mask = Image.new("L", (size * SAMPLES, size * SAMPLES), 0)
         self._draw = ImageDraw.Draw(self._mask)
 
-    def path(
-        self, points: Sequence[Point], closed: bool = False, width: float = STROKE, ink: int = 255
-    ) -> None:
+    def path(self, points: Sequence[Point], closed: bool = False, width: float = STROKE, ink: int = 255) -> None:
         """A line through `points`."""
         spots = [(x * self._scale, y * self._scale) for x, y in [*points, *points[: 1 if closed else 0]]]
         self._draw.line(spots, fill=ink, width=round(width * self._scale))
@@ -48,9 +46,7 @@ class Pen:
         return self._mask.resize((size, size), Image.Resampling.BOX)
 
 
-def arc(
-    x: float, y: float, radius: float, start: float, end: float, height: float | None = None
-) -> list[Point]:
+def arc(x: float, y: float, radius: float, start: float, end: float, height: float | None = None) -> list[Point]:
     """Points of an arc, degrees clockwise from three o'clock; `height` is an ellipse's other radius."""
     count = max(8, round(abs(end - start) / 4))
     angles = [radians(start + (end - start) * i / count) for i in range(count + 1)]
@@ -116,9 +112,7 @@ def _question(pen: Pen) -> None:
 
 
 def _bell(pen: Pen) -> None:
-    pen.path(
-        [(4.2, 17.4), (6.2, 14.8), *arc(12, 10.2, 5.8, 180, 360), (17.8, 14.8), (19.8, 17.4)], closed=True
-    )
+    pen.path([(4.2, 17.4), (6.2, 14.8), *arc(12, 10.2, 5.8, 180, 360), (17.8, 14.8), (19.8, 17.4)], closed=True)
     pen.path([(12, 4.2), (12, 2.8)])
     pen.path(arc(12, 19.4, 2.3, 10, 170))
 

@@ -68,9 +68,7 @@ class Wire:
             )
         except HTTPError as error:
             return self._failed(method, template, started, error)
-        return self._answered(
-            method, template, started, Answer(response.status, response.headers, response.data)
-        )
+        return self._answered(method, template, started, Answer(response.status, response.headers, response.data))
 
     def download(self, base: str, template: str, ids: tuple[str, ...], cap: int, until: float) -> Answer:
         """GET of at most `cap` bytes before `until` (monotonic seconds); a broken download is ContentSlow."""

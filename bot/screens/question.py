@@ -10,6 +10,7 @@ from bot.text import t
 from models.rules.fields import Choice, display
 
 PAGE = 9
+CANDIDATES = 10
 
 
 def _button(form: Form, session: Session, label: str, act: str, value: str = "") -> Button:
@@ -26,30 +27,39 @@ def question(form: Form, session: Session, before: Sequence[str] = ()) -> Messag
     head = "　".join(part for part in (at, "".join(before)) if part)
     prompt = t(step.prompt, name=step.field.name, example=step.field.example)
     text = f"{head}\n{prompt}" if head else prompt
-    return Text(text, tuple(_quick(form, session, step)))
+    return Text(text, buttons(form, session, step))
 
 
-def _quick(form: Form, session: Session, step: Step) -> list[Action]:
+def ticked(session: Session) -> tuple[str, ...]:
+    """What is ticked now; a question opened again starts with its old answer ticked."""
+    if session.picked is not None:
+        return session.picked
+    held = session.answers.get(session.step)
+    return tuple(held) if isinstance(held, list) else ()
+
+
+def buttons(form: Form, session: Session, step: Step) -> tuple[Action, ...]:
+    """The answers that can be tapped, and the engine's own buttons."""
     actions = _answers(form, session, step)
     if step.field.optional:
         actions.append(_button(form, session, "スキップ", "skip"))
     actions.append(_button(form, session, "もどる", "back"))
     actions.append(_button(form, session, "中断する", "pause"))
-    return actions
+    return tuple(actions)
 
 
 def _answers(form: Form, session: Session, step: Step) -> list[Action]:
     if step.photos:
         return _photo_buttons(form, session, step)
     if session.options:
-        return [_button(form, session, label, "answer", value) for label, value in session.options[:PAGE]]
+        return [_button(form, session, label, "answer", value) for label, value in session.options[:CANDIDATES]]
     if step.field.kind == "date":
         tap = FormTap(form.key, session.revision, "date")
         return [PickDate("日付を選ぶ", tap, "1980-01-01", "1920-01-01", step.latest or "2100-12-31")]
     if step.groups:
         return _grouped(form, session, step)
     choices = step.options(session.answers)
-    return _many(form, session, step, choices) if step.field.many else _paged(form, session, choices)
+    return _many(form, session, choices) if step.field.many else _paged(form, session, choices)
 
 
 def _photo_buttons(form: Form, session: Session, step: Step) -> list[Action]:
@@ -69,8 +79,8 @@ def _grouped(form: Form, session: Session, step: Step) -> list[Action]:
 
 def _paged(form: Form, session: Session, choices: Sequence[Choice], ticks: Sequence[str] = ()) -> list[Action]:
     room = PAGE - bool(ticks)
-    pages = max(1, -(-len(choices) // PAGE)) if len(choices) > PAGE else 1
-    page = int(session.page) % pages if session.page.isdigit() else 0
+    pages = -(-len(choices) // (room - 1)) if len(choices) > PAGE else 1
+    page = int(session.page) % pages if session.page.isdecimal() and len(session.page) < 3 else 0
     shown = choices if pages == 1 else choices[page * (room - 1) : (page + 1) * (room - 1)]
     buttons: list[Action] = [
         _button(form, session, f"✓{choice.label}" if choice.value in ticks else choice.label, "answer", choice.value)
@@ -81,11 +91,10 @@ def _paged(form: Form, session: Session, choices: Sequence[Choice], ticks: Seque
     return buttons
 
 
-def _many(form: Form, session: Session, step: Step, choices: Sequence[Choice]) -> list[Action]:
-    held = session.answers.get(step.key)
-    ticks = session.picked or (tuple(held) if isinstance(held, list) else ())
-    buttons = _paged(form, session, choices, ticks)
-    return [_button(form, session, "選び終わった", "done"), *buttons] if ticks else buttons
+def _many(form: Form, session: Session, choices: Sequence[Choice]) -> list[Action]:
+    ticks = ticked(session)
+    shown = _paged(form, session, choices, ticks)
+    return [_button(form, session, "選び終わった", "done"), *shown] if ticks else shown
 
 
 def review(form: Form, session: Session, before: Sequence[str] = ()) -> tuple[Message, ...]:

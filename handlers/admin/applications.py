@@ -84,7 +84,7 @@ def _desk(
         after=after, may=may, why_not="" if may else why_not(actor(), view), typed=typed,
         faults=explain(error, typed, view) if error else {}, form=FlaskForm(),
     )  # fmt: skip
-    return page, 409 if error else 200
+    return page, (422 if typed.faults else 409) if error else 200
 
 
 def decide(application_id: str, answer: str) -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
 
-from handlers.admin.context import LoggedIn, actor, now, services
+from handlers.admin.context import LoggedIn, actor, me, now, services
 from models.rules.permissions import can
 from models.views.people import StaffView
 from storage import staff
@@ -25,13 +25,14 @@ def blueprint() -> Blueprint:
     bp = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates", static_folder="static")
     bp.before_request(_guard)
     bp.register_error_handler(CSRFError, lambda _: over())
-    bp.app_context_processor(_allowed)
+    bp.context_processor(lambda: {"me": me})
     return bp
 
 
 def login_manager(app: Flask) -> None:
     """Flask-Login, reading the user anew for each request."""
-    manager = LoginManager(app)
+    manager = LoginManager()
+    manager.init_app(app, add_context_processor=False)
     manager.session_protection = None
     manager.user_loader(_user)
 
@@ -88,7 +89,3 @@ def over() -> ResponseReturnValue:
 def inside(path: str) -> bool:
     """Whether a path leads to the secretariat's pages and nowhere else."""
     return path.startswith("/admin/") and not any(char in path for char in "\\\r\n\t\0")
-
-
-def _allowed() -> dict[str, object]:
-    return {"can": can}

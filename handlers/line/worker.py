@@ -1,4 +1,4 @@
-"""Claims one person's talk and runs its turns: one event, one transaction, then delivery (`architecture.md` 2.2–2.7)."""
+"""Claims one person's talk and runs its turns: one event, one transaction, delivery (`architecture.md` 2.2–2.7)."""
 
 import threading
 import time

@@ -151,6 +151,7 @@ function open(root) {
       panels[i].hidden = i !== at;
     });
     photos[at].show();
+    tabs[at].scrollIntoView({ block: "nearest", inline: "nearest" });
     if (focus) tabs[at].focus();
   }
 
@@ -193,6 +194,10 @@ function open(root) {
     event.preventDefault();
     acts[keys[event.key]]();
   });
+  document.querySelectorAll("[data-shows]").forEach((link) => link.addEventListener("click", () => {
+    const place = panels.findIndex((panel) => panel.dataset.kind === link.dataset.shows);
+    if (place >= 0) choose(place);
+  }));
   root.dataset.ready = "";
   choose(0);
 }

@@ -9,7 +9,7 @@ from models.rules.registration import EDITABLE, IN_REVIEW, Decider, State, stage
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts. `person_id` is the human behind a LINE account or a staff user; `organisations` are those approved for."""
+    """Who acts. `person_id`: the human behind a LINE account or a staff user; `organisations`: those approved for."""
 
     kind: str
     person_id: str | None = None

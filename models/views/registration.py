@@ -69,6 +69,8 @@ class ApplicationView:
     fine: Mapping[str, frozenset[str]] = field(default_factory=dict)
     #: Returned items that still hold exactly what the reviewer returned.
     unmended: frozenset[str] = frozenset()
+    #: By stage key, items that this stage returned and that still hold the same, whatever other stages said since.
+    same: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

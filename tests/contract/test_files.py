@@ -140,9 +140,7 @@ def test_new_keys_refuse_a_bad_prefix() -> None:
         new_key("../etc")
 
 
-@pytest.mark.parametrize(
-    "bad", ["", "var/files", "file:", "file://host/x", "s3:", "s3:///x", "ftp://x/y", "http://x"]
-)
+@pytest.mark.parametrize("bad", ["", "var/files", "file:", "file://host/x", "s3:", "s3:///x", "ftp://x/y", "http://x"])
 def test_other_urls_are_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="FILE_STORE_URL"):
         open_store(bad)
@@ -164,9 +162,7 @@ def test_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (tmp_path / "var/files/a").read_bytes() == PAPER
 
 
-def test_a_full_disk_keeps_what_was_there_and_leaves_no_half(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_keeps_what_was_there_and_leaves_no_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(f"file:{tmp_path}/files")
     store.put("a", PAPER, "image/jpeg")
 
@@ -234,9 +230,7 @@ def test_s3_without_its_bucket_is_unavailable(s3_environment: Seaweed) -> None:
             store.get("a")
 
 
-def test_s3_with_wrong_credentials_is_unavailable(
-    s3_environment: Seaweed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_s3_with_wrong_credentials_is_unavailable(s3_environment: Seaweed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with closing(open_store(f"s3://{s3_environment.bucket}")) as store:
         with pytest.raises(StoreUnavailable):
@@ -247,9 +241,7 @@ def test_s3_with_wrong_credentials_is_unavailable(
             store.get("a")
 
 
-def test_s3_that_does_not_answer_is_unavailable(
-    s3_environment: Seaweed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_s3_that_does_not_answer_is_unavailable(s3_environment: Seaweed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with (

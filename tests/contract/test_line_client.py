@@ -137,9 +137,7 @@ def test_a_push_with_the_same_key_arrives_once(line: Platform, client: LineClien
     assert texts(line, person) == ["こんにちは"]
 
 
-def test_a_push_whose_answer_got_lost_is_safely_repeated(
-    line: Platform, client: LineClient, person: str
-) -> None:
+def test_a_push_whose_answer_got_lost_is_safely_repeated(line: Platform, client: LineClient, person: str) -> None:
     retry_key = key()
     line.add_fault(PUSH, drop="after")
     assert isinstance(client.push(person, HELLO, retry_key), OutcomeUnknown)
@@ -147,9 +145,7 @@ def test_a_push_whose_answer_got_lost_is_safely_repeated(
     assert texts(line, person) == ["こんにちは"]
 
 
-def test_a_push_that_took_too_long_is_safely_repeated(
-    line: Platform, client: LineClient, person: str
-) -> None:
+def test_a_push_that_took_too_long_is_safely_repeated(line: Platform, client: LineClient, person: str) -> None:
     retry_key = key()
     line.add_fault(PUSH, delay=0.7)
     assert isinstance(client.push(person, HELLO, retry_key), OutcomeUnknown)
@@ -284,15 +280,11 @@ def test_rich_menus_are_made_once(line: Platform, client: LineClient) -> None:
     assert len(client.menus()) == len(MENUS)
 
 
-def test_a_changed_rich_menu_takes_the_place_of_the_old(
-    line: Platform, client: LineClient, person: str
-) -> None:
+def test_a_changed_rich_menu_takes_the_place_of_the_old(line: Platform, client: LineClient, person: str) -> None:
     old = sync(client, MENUS, draw).ids
     client.link_menu(person, old[APPROVER.alias])
     fewer = RichMenu(APPROVER.alias, APPROVER.areas[:1])
-    synced = sync(
-        client, (NEWCOMER, EXPERT, fewer), draw, lambda _alias, menu_id: client.link_menu(person, menu_id)
-    )
+    synced = sync(client, (NEWCOMER, EXPERT, fewer), draw, lambda _alias, menu_id: client.link_menu(person, menu_id))
     assert synced.moved == {APPROVER.alias}
     assert line.phone(person).menu_id == synced.ids[APPROVER.alias]
     assert {menu["richMenuId"] for menu in client.menus()} == set(synced.ids.values())
@@ -321,9 +313,7 @@ def test_a_person_gets_the_menu_of_their_role_and_its_words_come_back(
     assert line.phone(person).menu_id is None
 
 
-def test_no_default_menu_at_first_and_no_link_to_a_menu_that_is_not_there(
-    client: LineClient, person: str
-) -> None:
+def test_no_default_menu_at_first_and_no_link_to_a_menu_that_is_not_there(client: LineClient, person: str) -> None:
     assert client.default_menu() is None
     with pytest.raises(LineError) as caught:
         client.link_menu(person, "richmenu-none")

@@ -75,9 +75,7 @@ def read_request(connection: socket.socket) -> bytes:
                 return b""
             data += piece
         head, _, body = data.partition(b"\r\n\r\n")
-        sizes = [
-            line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")
-        ]
+        sizes = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
         while sizes and len(body) < int(sizes[0]):
             body += connection.recv(65536)
     except OSError:

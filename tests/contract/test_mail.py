@@ -113,9 +113,7 @@ def test_what_is_not_one_address_is_refused(post: Post, to: str) -> None:
     assert post.arrived() == []
 
 
-@pytest.mark.parametrize(
-    "body", ["", "control \x00\x07 characters", "half a pair \ud83d", "\r\n.\r\nQUIT\r\n"]
-)
+@pytest.mark.parametrize("body", ["", "control \x00\x07 characters", "half a pair \ud83d", "\r\n.\r\nQUIT\r\n"])
 def test_odd_bodies_do_not_stop_a_mail(post: Post, body: str) -> None:
     post.mailer.send(replace(MAIL, body=body))
     assert len(post.arrived()) == 1
@@ -209,9 +207,7 @@ def test_smtp_with_a_wrong_password_is_to_be_tried_again(box: Postbox) -> None:
         ("250 ok", "451 come back later", MailUnavailable),
     ],
 )
-def test_smtp_answers_are_told_apart(
-    box: Postbox, recipient: str, content: str, error: type[Exception]
-) -> None:
+def test_smtp_answers_are_told_apart(box: Postbox, recipient: str, content: str, error: type[Exception]) -> None:
     box.answer_recipient, box.answer_content = recipient, content
     with pytest.raises(error) as caught:
         open_mailer(f"smtp://{box.host}:{box.port}").send(MAIL)

@@ -1,8 +1,12 @@
 """From an invitation to the second approval, as talks."""
 
+import pytest
+
 from tests.support import photos
 from tests.support.talks import approve_by_secretariat, fill_account, fill_basic, fill_papers, invited, registered
 from tests.support.world import World
+
+pytestmark = pytest.mark.parametrize("world", ["small", "full"], indirect=True)
 
 
 def test_a_newcomer_is_welcomed_and_told_what_to_send(world: World):
@@ -24,7 +28,8 @@ def test_nothing_is_collected_before_the_consent(world: World):
     expert.sees("保管", "同意して、登録を始めますか")
     expert.taps("同意して始める")
     expert.sees("入力中", "0/10")
-    assert not [request for request in world.platform.requests if "/message/" in request.path and request.path.endswith("/content")]
+    fetched = [request.path for request in world.platform.requests if "/message/" in request.path]
+    assert not [path for path in fetched if path.endswith("/content")]
 
 
 def test_the_whole_way_to_the_second_approval(world: World):

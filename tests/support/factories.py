@@ -12,6 +12,7 @@ from handlers.links import Links
 from handlers.services import Services
 from handlers.usecases import staff as staff_usecase
 from handlers.usecases.registration import decide, draft, submit
+from models.notices import ApplicationWaits
 from models.rules.fields import Value
 from models.rules.permissions import SYSTEM, Actor
 from models.rules.registration import Item, required_papers
@@ -146,9 +147,7 @@ def photo(house: House, text: str) -> draft.StoredPhoto:
     return draft.StoredPhoto(key, sha256, 1200, 900, f"message-{next(_numbers)}")
 
 
-def filled_draft(
-    house: House, organisation_id: str, inviter: PersonView, **answers: Value
-) -> tuple[str, PersonView]:
+def filled_draft(house: House, organisation_id: str, inviter: PersonView, **answers: Value) -> tuple[str, PersonView]:
     """A draft with everything filled in, and its applicant; `answers` override ANSWERS."""
     typed = ANSWERS | answers
     at = house.clock()
@@ -171,9 +170,7 @@ def submitted(house: House, organisation_id: str, inviter: PersonView, **answers
     return made, applicant
 
 
-def approved_once(
-    house: House, organisation_id: str, inviter: PersonView, **answers: Value
-) -> tuple[str, PersonView]:
+def approved_once(house: House, organisation_id: str, inviter: PersonView, **answers: Value) -> tuple[str, PersonView]:
     """An application that waits for the secretariat, and its applicant."""
     made, applicant = submitted(house, organisation_id, inviter, **answers)
     approve(house, inviter.actor, made)
@@ -185,3 +182,8 @@ def approve(house: House, actor: Actor, application_id: str) -> None:
     with house.database.unit() as uow:
         version = decide.read(uow, actor, application_id).version
         decide.approve(uow, actor, application_id, version, house.clock())
+
+
+def notice() -> ApplicationWaits:
+    """Something to tell somebody."""
+    return ApplicationWaits("R-2026-000001", "千代田商工会")

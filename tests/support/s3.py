@@ -85,9 +85,7 @@ def _started(folder: Path) -> tuple[subprocess.Popen[bytes], Seaweed]:
 def _start(data: Path, log: Path) -> tuple[subprocess.Popen[bytes], Seaweed]:
     data.mkdir()
     numbers = free_ports(2 * len(SERVICES))
-    ports = dict(
-        zip([f"{name}.port{kind}" for name in SERVICES for kind in ("", ".grpc")], numbers, strict=True)
-    )
+    ports = dict(zip([f"{name}.port{kind}" for name in SERVICES for kind in ("", ".grpc")], numbers, strict=True))
     places = {"dir": data, "s3.localSocket": data / "s3.sock", "filer.localSocket": data / "filer.sock"}
     flags = [f"-{name}={value}" for name, value in {**ports, **places, **SETTINGS}.items()]
     server = _server(ports["s3.port"])

@@ -54,9 +54,7 @@ class Postbox:
             self.recipients.extend(envelope.rcpt_tos)
         return self.answer_content
 
-    def authenticate(
-        self, server: SMTP, session: Session, envelope: Envelope, how: str, data: object
-    ) -> AuthResult:
+    def authenticate(self, server: SMTP, session: Session, envelope: Envelope, how: str, data: object) -> AuthResult:
         """Answer to AUTH."""
         right = isinstance(data, LoginPassword) and data == LoginPassword(USER.encode(), PASSWORD.encode())
         if right:

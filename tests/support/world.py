@@ -1,4 +1,4 @@
-"""The whole service in one process, spoken to as LINE and people would: signed webhooks over HTTP, phones of the stand-in.
+"""The whole service in one process, spoken to as LINE and people do: signed webhooks over HTTP, the stand-in's phones.
 
 A journey reads as a chat: `expert.says(…)`, `expert.taps(…)`, `expert.sees(…)`. Turns run when a test asks for them
 (after each act, unless `auto` is off), so a test decides what is redelivered, reordered or killed, and when.

@@ -216,9 +216,7 @@ def _answer(data: bytes) -> str:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_flipped_bytes_never_raise_anything_else(seed: int) -> None:
-    whole = (photos.jpeg(640, 640), photos.png(640, 640), photos.webp(640, 640), photos.heic(640, 640))[
-        seed % 4
-    ]
+    whole = (photos.jpeg(640, 640), photos.png(640, 640), photos.webp(640, 640), photos.heic(640, 640))[seed % 4]
     harmed = bytearray(whole)
     for step in range(1, 8):
         harmed[(seed * 7919 + step * step * 104729) % len(harmed)] ^= 1 << (step + seed) % 8

@@ -77,9 +77,7 @@ def test_digest_needs_the_key() -> None:
     assert Vault([OLD]).digest("1234567") != Vault([NEW]).digest("1234567")
 
 
-@pytest.mark.parametrize(
-    "keys", [[], [""], ["short"], [new_key(), "not a key"], ["あ" * 44], [new_key() + "AAAA"]]
-)
+@pytest.mark.parametrize("keys", [[], [""], ["short"], [new_key(), "not a key"], ["あ" * 44], [new_key() + "AAAA"]])
 def test_what_is_no_key_is_refused_at_once(keys: list[str]) -> None:
     with pytest.raises(ValueError, match="FIELD_KEYS"):
         Vault(keys)

@@ -14,6 +14,7 @@ export class Chat {
     this.phone = phone;
     this.rows = new Map();
     this.sticks = true;
+    this.top = 0;
     this.list = el("div", { class: "rows", role: "log", "aria-live": "polite", "aria-label": "トーク" });
     this.empty = el("p", { class: "quiet", text: "まだメッセージはありません。下のメニューや入力欄を使うと、ここに返事が届きます。" });
     this.dots = el("div", { class: "row bot loading", hidden: true, role: "img", "aria-label": "入力中" },
@@ -28,8 +29,12 @@ export class Chat {
     sizes.observe(this.list);
   }
 
+  /** Only a person's own scrolling up lets go of the end: a picture that loads later must not. */
   scrolled() {
-    this.sticks = this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < NEAR;
+    const near = this.node.scrollHeight - this.node.scrollTop - this.node.clientHeight < NEAR;
+    if (near) this.sticks = true;
+    else if (this.node.scrollTop < this.top) this.sticks = false;
+    this.top = this.node.scrollTop;
     if (this.sticks) this.newer.hidden = true;
   }
 
@@ -52,6 +57,7 @@ export class Chat {
         const node = this.row(one);
         if (row) row.node.replaceWith(node);
         added ||= !row;
+        if (!row && one.from === "user") this.sticks = true;
         row = { key, node };
         this.rows.set(one.id, row);
         this.insert(node, last, one, messages[i - 1]);

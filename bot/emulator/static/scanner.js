@@ -25,9 +25,12 @@ function strings(value) {
   return [];
 }
 
+/** A code that a sentence names as an example is nobody's invitation. */
+const EXAMPLE = /（例：[^）]*）/g;
+
 /** The invitation codes in a message, in the order in which they appear. */
 export function codesIn(message) {
-  const found = strings(message).flatMap((text) => [...decoded(text).matchAll(CODE)].map((hit) => hit[1]));
+  const found = strings(message).flatMap((text) => [...decoded(text).replace(EXAMPLE, "").matchAll(CODE)].map((hit) => hit[1]));
   return [...new Set(found)].filter((code) => /[A-Z]/.test(code));
 }
 

@@ -7,7 +7,9 @@ for (const button of document.querySelectorAll("[data-opens]")) {
 for (const button of document.querySelectorAll("[data-closes]")) {
   button.addEventListener("click", () => button.closest("dialog").close());
 }
-document.querySelector("dialog[data-open]")?.showModal();
+const wrong = document.querySelector("dialog[data-open]");
+wrong?.showModal();
+wrong?.querySelector("[aria-invalid]")?.focus();
 
 for (const form of document.querySelectorAll("dialog form")) {
   form.addEventListener("submit", (event) => {

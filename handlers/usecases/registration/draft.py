@@ -97,7 +97,7 @@ def add_photo(
 def sort_photo(
     uow: UnitOfWork, actor: Actor, application_id: str, paper_id: str, kind: str, now: datetime
 ) -> tuple[bool, str]:
-    """Say what an unsorted photo is; `kind` empty throws it away. Returns whether it was still waiting, and its kind."""
+    """Say what an unsorted photo is (`kind` empty: throw it away); returns whether it still waited, and its kind."""
     row, view = open_for(uow, actor, application_id, "application.edit")
     paper = next((held for held in papers.current(uow, row.id) if held.id == paper_id), None)
     if paper is None or paper.kind != UNSORTED:

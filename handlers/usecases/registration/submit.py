@@ -14,7 +14,7 @@ from storage.database import UnitOfWork
 
 
 def submit(uow: UnitOfWork, actor: Actor, application_id: str, now: datetime) -> ApplicationView:
-    """Send the application to the inviting organisation. Incomplete names what is missing; a second tap is NotAllowed."""
+    """Send the application to the inviting organisation; Incomplete names what is missing, a second tap NotAllowed."""
     row, view = open_for(uow, actor, application_id, "application.submit")
     missing = missing_items(view.answers, view.paper_counts())
     if missing:

@@ -148,9 +148,7 @@ def test_aliases(line: Line) -> None:
     assert line.call("DELETE", "/richmenu/alias/expert-1").status_code == 404
 
 
-def test_switching_menus_reports_how_it_went(
-    platform: Platform, line: Line, user: str, product: Product
-) -> None:
+def test_switching_menus_reports_how_it_went(platform: Platform, line: Line, user: str, product: Product) -> None:
     menu_id = made(line)
     line.call("POST", "/richmenu/alias", {"richMenuAliasId": "next", "richMenuId": menu_id})
     switch = {"type": "richmenuswitch", "richMenuAliasId": "next", "data": "d"}

@@ -64,9 +64,7 @@ def picture(**more: Any) -> dict[str, Any]:
 
 def filled(size: int) -> dict[str, Any]:
     """A bubble of exactly so many bytes of JSON."""
-    empty = len(
-        '{"type":"bubble","body":{"type":"box","layout":"vertical","contents":[{"type":"text","text":""}]}}'
-    )
+    empty = len('{"type":"bubble","body":{"type":"box","layout":"vertical","contents":[{"type":"text","text":""}]}}')
     return bubble(word("a" * (size - empty)))
 
 
@@ -189,10 +187,7 @@ OUTSIDE = [
     (picker(min="1899-12-31"), "quickReply.items[0].action.min"),
     (picker(initial="2026/01/01"), "quickReply.items[0].action.initial"),
     (picker(mode=None), "quickReply.items[0].action.mode"),
-    *(
-        (uri(address), "quickReply.items[0].action.uri")
-        for address in ("ftp://a.jp/", "javascript:1", "a", "https://")
-    ),
+    *((uri(address), "quickReply.items[0].action.uri") for address in ("ftp://a.jp/", "javascript:1", "a", "https://")),
     (uri("https://example.jp/日本"), "quickReply.items[0].action.uri"),
     (uri("https://example.jp/" + "a" * (1001 - len(URL))), "quickReply.items[0].action.uri"),
     (image("http://example.jp/a.png"), "originalContentUrl"),
@@ -242,9 +237,7 @@ OUTSIDE = [
     (columns(1, text="あ" * 121), "template.columns[0].text"),
     (columns(1, title="題", text="あ" * 61), "template.columns[0].text"),
     (
-        template(
-            type="image_carousel", columns=[{"imageUrl": URL, "action": {**POSTBACK, "label": "あ" * 13}}]
-        ),
+        template(type="image_carousel", columns=[{"imageUrl": URL, "action": {**POSTBACK, "label": "あ" * 13}}]),
         "template.columns[0].action.label",
     ),
     (location(title="あ" * 101), "title"),

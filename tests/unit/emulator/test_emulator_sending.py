@@ -19,9 +19,7 @@ def test_a_reply_token_works_once(platform: Platform, line: Line, user: str) -> 
     token = platform.say(user, "はじめまして")["replyToken"]
     first, second = line.reply(token, HELLO), line.reply(token, HELLO)
     assert first.status_code == 200
-    assert [entry.id for entry in platform.received(user)] == [
-        sent["id"] for sent in first.json["sentMessages"]
-    ]
+    assert [entry.id for entry in platform.received(user)] == [sent["id"] for sent in first.json["sentMessages"]]
     assert (second.status_code, second.json) == (400, {"message": "Invalid reply token"})
     assert texts(platform, user) == [("こんにちは", "reply")]
 
@@ -58,9 +56,7 @@ def test_a_refused_reply_leaves_the_token(platform: Platform, line: Line, user: 
     assert line.reply(token, HELLO).status_code == 200
 
 
-def test_the_same_retry_key_is_taken_once_a_day(
-    platform: Platform, line: Line, user: str, clock: Clock
-) -> None:
+def test_the_same_retry_key_is_taken_once_a_day(platform: Platform, line: Line, user: str, clock: Clock) -> None:
     key = str(uuid4())
     first = line.push(user, HELLO, X_Line_Retry_Key=key)
     clock.pass_(hours=23, minutes=59)
@@ -79,9 +75,7 @@ def test_a_refused_push_does_not_use_up_its_key(line: Line, user: str) -> None:
     assert line.push(user, HELLO, X_Line_Retry_Key=key).status_code == 200
 
 
-def test_a_retry_key_is_refused_on_a_reply_and_when_it_is_no_uuid(
-    platform: Platform, line: Line, user: str
-) -> None:
+def test_a_retry_key_is_refused_on_a_reply_and_when_it_is_no_uuid(platform: Platform, line: Line, user: str) -> None:
     body = {"replyToken": platform.say(user, "はい")["replyToken"], "messages": [HELLO]}
     assert line.call("POST", "/message/reply", body, X_Line_Retry_Key=str(uuid4())).status_code == 400
     assert line.push(user, HELLO, X_Line_Retry_Key="once").status_code == 400
@@ -105,9 +99,7 @@ def test_no_quota_is_none(line: Line) -> None:
     assert line.call("GET", "/message/quota").json == {"type": "none"}
 
 
-def test_who_blocks_gets_nothing_and_the_sender_is_not_told(
-    platform: Platform, line: Line, user: str
-) -> None:
+def test_who_blocks_gets_nothing_and_the_sender_is_not_told(platform: Platform, line: Line, user: str) -> None:
     token = platform.say(user, "はい")["replyToken"]
     platform.block(user)
     assert line.push(user, HELLO).status_code == 200

@@ -84,9 +84,7 @@ def test_a_redelivery_differs_in_its_flag_alone(platform: Platform, user: str, p
     assert event["deliveryContext"] == {"isRedelivery": False}
 
 
-def test_what_was_not_taken_comes_again_when_redelivery_is_on(
-    platform: Platform, user: str, product: Product
-) -> None:
+def test_what_was_not_taken_comes_again_when_redelivery_is_on(platform: Platform, user: str, product: Product) -> None:
     platform.redelivery, platform.redelivery_delays = True, (0.01, 0.01)
     product.statuses = [500, 0]
     assert platform.say(user, "a", wait=True).status == 500
@@ -145,13 +143,8 @@ def test_the_console_can_test_the_webhook(line: Line, product: Product, clock: C
     assert product.bodies[-1]["events"] == []
     product.statuses = [503]
     assert line.call("POST", "/channel/webhook/test", {}).json["statusCode"] == 503
-    assert (
-        line.call("PUT", "/channel/webhook/endpoint", {"endpoint": "http://product.example/"}).status_code
-        == 400
-    )
-    assert (
-        line.call("PUT", "/channel/webhook/endpoint", {"endpoint": "https://b.example/"}).status_code == 200
-    )
+    assert line.call("PUT", "/channel/webhook/endpoint", {"endpoint": "http://product.example/"}).status_code == 400
+    assert line.call("PUT", "/channel/webhook/endpoint", {"endpoint": "https://b.example/"}).status_code == 200
     assert line.call("GET", "/channel/webhook/endpoint").json == {
         "endpoint": "https://b.example/",
         "active": True,

@@ -108,9 +108,7 @@ def test_age_limits(born: date, code: str | None) -> None:
 
 def test_judging_with_today() -> None:
     assert judge_birth_date("S55.4.1", TODAY) == Accepted("1980-04-01")
-    assert judge_birth_date("2020-01-01", TODAY) == Refused(
-        "birth_date.age", {"youngest": "18", "oldest": "100"}
-    )
+    assert judge_birth_date("2020-01-01", TODAY) == Refused("birth_date.age", {"youngest": "18", "oldest": "100"})
     assert judge_birth_date("x", TODAY) == Refused("birth_date.format")
 
 

@@ -277,9 +277,7 @@ def test_examples_and_choices_are_accepted(field) -> None:
             assert field.judge(text, answers) == Accepted(expected)
 
 
-JAPANESE = st.text(
-    "やまだタロウｱﾞｰ髙﨑𠮷田１２3-－ー・　 /,、@年月日昭和銀行支店なしabＡ.()（）①\n", max_size=40
-)
+JAPANESE = st.text("やまだタロウｱﾞｰ髙﨑𠮷田１２3-－ー・　 /,、@年月日昭和銀行支店なしabＡ.()（）①\n", max_size=40)
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=60)
 HOSTILE = st.sampled_from(
     [
@@ -325,9 +323,7 @@ def codes_in_judges() -> set[str]:
     for module in JUDGES:
         tree = ast.parse((ROOT / f"models/rules/{module}.py").read_text(encoding="utf-8"))
         texts = {
-            node.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         }
         found |= {text for text in texts if text.split(".")[0] in FIELD_BY_KEY and text.count(".") == 1}
     return found
