@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import accumulate, takewhile
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -28,7 +29,7 @@ from bot.line.outcomes import (
 )  # fmt: skip
 from models.notices import Notice, from_json
 from storage import outbox, people, system
-from storage.database import Database, UnitOfWork
+from storage.database import Database, Unavailable, UnitOfWork
 from storage.inbox import ms
 from storage.mail import Mail, Mailer, MailRefused, MailUnavailable
 from storage.outbox import MAIL, MENU, Outgoing
@@ -58,18 +59,42 @@ class Delivery:
         """Send what the person is owed. The caller holds the person's lease and writes the results down."""
         now = self.clock()
         with self.database.read() as uow:
-            rows = outbox.due(uow, user_id, now, with_held=True)
-        live = [row for row in rows if row.reply_token and ms(now) < row.reply_until_ms]
-        if not live:
-            with self.database.read() as uow:
-                rows = outbox.due(uow, user_id, now)
-        if not rows:
-            return []
+            rows = outbox.due(uow, user_id, now)
         rows = self._freeze(rows)
         results = self._menus([row for row in rows if row.channel == MENU])
         talk = [row for row in rows if row.channel != MENU]
-        replied, left = self._reply(live[-1], talk) if live else ([], talk)
-        return results + replied + self._push(user_id, left)
+        live = [row for row in talk if row.reply_token and ms(now) < row.reply_until_ms]
+        if live:
+            return results + self._with_reply(user_id, live[-1], talk)
+        return results + self._in_order(user_id, [row for row in talk if not row.held], now)
+
+    def _with_reply(self, user_id: str, live: Outgoing, talk: list[Outgoing]) -> list[Result]:
+        """The turn's words by reply, free: first what it cannot take along goes by push, last what came after it."""
+        earlier, chosen, after = _around(talk, live)
+        results, go_on = self._push(user_id, earlier)
+        if not go_on:
+            until = self.clock() + timedelta(seconds=1)
+            return [*results, partial(outbox.behind, seqs=[row.seq for row in (*chosen, *after)], until=until)]
+        outcome = self.client.reply(live.reply_token or "", _messages(chosen))
+        seqs = [row.seq for row in chosen]
+        if isinstance(outcome, Sent):
+            results.append(partial(outbox.sent, seqs=seqs, via="reply", now=self.clock()))
+            return results + self._push(user_id, after)[0]
+        log.info("reply_failed", outcome=type(outcome).__name__, rows=seqs)
+        if isinstance(outcome, Retry | Unauthorised):
+            return [*results, self._later([*chosen, *after], outcome)]
+        results.append(partial(outbox.forget_reply, seqs=seqs))
+        return results + self._push(user_id, [row for row in (*chosen, *after) if not row.held])[0]
+
+    def _in_order(self, user_id: str, rows: list[Outgoing], now: datetime) -> list[Result]:
+        """Push up to the first row that waits for another try; those behind it wait with it."""
+        waiting = next((at for at, row in enumerate(rows) if row.not_before > now), len(rows))
+        results, _ = self._push(user_id, rows[:waiting])
+        late = [row for row in rows[waiting:] if row.not_before <= now]
+        if late:
+            until = rows[waiting].not_before
+            results.append(partial(outbox.behind, seqs=[row.seq for row in late], until=until))
+        return results
 
     def _freeze(self, rows: Sequence[Outgoing]) -> list[Outgoing]:
         bare = [row for row in rows if row.body is None]
@@ -93,61 +118,54 @@ class Delivery:
             log.exception("message_dead", row=row.seq)
             return None
 
-    def _reply(self, live: Outgoing, rows: list[Outgoing]) -> tuple[list[Result], list[Outgoing]]:
-        """One free reply for this turn's words, with as many earlier rows before them as fit."""
-        chosen = _fitting(rows, live)
-        messages = [message for row in chosen for message in json.loads(row.body or "[]")]
-        outcome = self.client.reply(live.reply_token or "", messages)
-        seqs = [row.seq for row in chosen]
-        left = [row for row in rows if row.seq not in seqs]
-        if isinstance(outcome, Sent):
-            return [partial(outbox.sent, seqs=seqs, via="reply", now=self.clock())], left
-        log.info("reply_failed", outcome=type(outcome).__name__, rows=seqs)
-        if isinstance(outcome, Retry | Unauthorised):
-            return [self._later(rows, outcome)], []
-        return [partial(outbox.forget_reply, seqs=seqs)], rows
-
-    def _push(self, user_id: str, rows: list[Outgoing]) -> list[Result]:
+    def _push(self, user_id: str, rows: list[Outgoing]) -> tuple[list[Result], bool]:
+        """Push these one by one; what to write down, and whether others may follow now."""
         if not rows:
-            return []
+            return [], True
         with self.database.read() as uow:
             person = people.by_user_id(uow, user_id)
         if person and person.blocked:
-            return [self._instead_of_line(row, person.mail) for row in rows]
+            return [self._instead_of_line(row, person.mail) for row in rows], True
         results: list[Result] = []
         for at, row in enumerate(rows):
-            outcome = self.client.push(row.recipient, json.loads(row.body or "[]"), row.retry_key)
-            result, go_on = self._judge(outcome, row, rows[at:])
-            results.append(result)
+            outcome = self.client.push(row.recipient, _messages([row]), row.retry_key)
+            written, go_on = self._judge(outcome, row, rows[at:])
+            results += written
             if not go_on:
-                break
-        return results
+                return results, isinstance(outcome, QuotaUsedUp)
+        return results, True
 
-    def _judge(self, outcome: Outcome, row: Outgoing, rest: list[Outgoing]) -> tuple[Result, bool]:
+    def _judge(self, outcome: Outcome, row: Outgoing, rest: list[Outgoing]) -> tuple[list[Result], bool]:
         """What to write down after a push, and whether those behind it may follow now."""
         match outcome:
             case Sent():
-                return partial(outbox.sent, seqs=[row.seq], via="push", now=self.clock()), True
+                return [partial(outbox.sent, seqs=[row.seq], via="push", now=self.clock())], True
             case Refused(status, _):
                 log.error("message_dead", row=row.seq, status=status)
-                return partial(outbox.dead, seq=row.seq, error=f"refused {status}"), True
+                return [partial(outbox.dead, seq=row.seq, error=f"refused {status}")], True
             case QuotaUsedUp():
                 log.error("quota_used_up", rows=len(rest))
-                return partial(outbox.hold, seqs=[other.seq for other in rest], error="monthly limit"), False
+                return [partial(outbox.hold, seqs=[other.seq for other in rest], error="monthly limit")], False
             case TokenDead():
-                return partial(outbox.dead, seq=row.seq, error="refused"), True
+                return [partial(outbox.dead, seq=row.seq, error="refused")], True
             case _:
-                return self._later(rest[:1], outcome), False
+                until, error = self._again(row.attempts, outcome)
+                others = [other.seq for other in rest[1:]]
+                wait = partial(outbox.wait, seqs=[row.seq], until=until, error=error)
+                return [wait, partial(outbox.behind, seqs=others, until=until)], False
 
-    def _later(self, rows: Sequence[Outgoing], outcome: Failure) -> Result:
-        attempts = max(row.attempts for row in rows)
+    def _again(self, attempts: int, outcome: Failure) -> tuple[datetime, str]:
+        """When to try again, and the failure's name."""
         named = outcome.after if isinstance(outcome, Retry) else None
-        seconds = max(named or 0, min(2.0**attempts, 600))
+        seconds = max(named or 0, min(2.0 ** min(attempts, 10), 600))
         if isinstance(outcome, Unauthorised):
             log.error("line_unauthorised", status=outcome.status)
             seconds = max(seconds, 60)
         error = "unknown" if isinstance(outcome, OutcomeUnknown) else type(outcome).__name__
-        until = self.clock() + timedelta(seconds=seconds)
+        return self.clock() + timedelta(seconds=seconds), error
+
+    def _later(self, rows: Sequence[Outgoing], outcome: Failure) -> Result:
+        until, error = self._again(max(row.attempts for row in rows), outcome)
         return partial(outbox.wait, seqs=[row.seq for row in rows], until=until, error=error)
 
     def _instead_of_line(self, row: Outgoing, address: str) -> Result:
@@ -195,14 +213,20 @@ class Delivery:
         return len(rows)
 
     def _mail(self, row: Outgoing) -> Result:
-        subject, text = self._mail_body(row)
+        try:
+            subject, text = self._mail_body(row)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("mail_dead", row=row.seq)
+            return partial(outbox.dead, seq=row.seq, error="cannot be rendered")
         try:
             self.mailer.send(Mail(row.recipient, subject, text, row.retry_key))
         except MailRefused:
             log.error("mail_dead", row=row.seq)
             return partial(outbox.dead, seq=row.seq, error="mail refused")
         except MailUnavailable:
-            until = self.clock() + timedelta(seconds=min(30 * 2.0**row.attempts, 3600))
+            until = self.clock() + timedelta(seconds=min(30 * 2.0 ** min(row.attempts, 10), 3600))
             return partial(outbox.wait, seqs=[row.seq], until=until, error="mail unavailable")
         return partial(outbox.sent, seqs=[row.seq], via="mail", now=self.clock())
 
@@ -216,15 +240,27 @@ class Delivery:
         return subject, text
 
 
-def _fitting(rows: Sequence[Outgoing], live: Outgoing) -> list[Outgoing]:
-    """The rows of the live turn, and before them as many earlier ones as LINE takes in one reply."""
-    own = [row for row in rows if row.turn == live.turn]
-    room = MESSAGES_MAX - sum(len(json.loads(row.body or "[]")) for row in own)
-    before: list[Outgoing] = []
-    for row in rows:
-        size = len(json.loads(row.body or "[]"))
-        if row.turn == live.turn or row.seq > live.seq or size > room:
-            continue
-        before.append(row)
-        room -= size
-    return [*before, *own]
+def _messages(rows: Sequence[Outgoing]) -> list[dict[str, Any]]:
+    return [message for row in rows for message in json.loads(row.body or "[]")]
+
+
+def _around(rows: list[Outgoing], live: Outgoing) -> tuple[list[Outgoing], list[Outgoing], list[Outgoing]]:
+    """What is pushed before the reply, what the reply takes along, and what follows it.
+
+    As many of the rows right before the turn's own as fit, unless one was tried before: its outcome may be unknown, and
+    only a push is recognised as a repeat. Held rows, the oldest first, go before all others; the rest stays held.
+    """
+    room = MESSAGES_MAX - len(_messages([live]))
+    before = [row for row in rows if row.seq < live.seq]
+    held = _that_fit([row for row in before if row.held], room)
+    room -= len(_messages(held))
+    fresh = [] if held else list(takewhile(lambda row: not row.attempts, reversed([r for r in before if not r.held])))
+    taken = _that_fit(fresh, room)[::-1]
+    earlier = [row for row in before if not row.held and row not in taken]
+    return earlier, [*held, *taken, live], [row for row in rows if row.seq > live.seq]
+
+
+def _that_fit(rows: Sequence[Outgoing], room: int) -> list[Outgoing]:
+    """The first of the rows, as many as have room together."""
+    sizes = accumulate(len(_messages([row])) for row in rows)
+    return [row for row, size in zip(rows, sizes, strict=True) if size <= room]

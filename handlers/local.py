@@ -29,7 +29,11 @@ def run(service: Service, *, open_browser: bool) -> None:
     schema.upgrade(service.database.engine)
     platform = _stand_in(service) if service.settings.local else None
     app = service.web() if platform is None else _with_phones(service.web(), platform)
-    server = make_server("127.0.0.1", service.settings.port, app, threaded=True)
+    try:
+        server = make_server("127.0.0.1", service.settings.port, app, threaded=True)
+    except (OSError, SystemExit):
+        in_use = f"ポート {service.settings.port} は使われています。PORT=8120 make run のように変えられます。"
+        raise click.ClickException(in_use) from None
     server.daemon_threads = True
     stop = threading.Event()
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()

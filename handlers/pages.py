@@ -90,6 +90,7 @@ def _settings(services: Services, secret_key: str) -> dict[str, Any]:
     """WTF_CSRF_SSL_STRICT compares the Referer, which our own policy keeps browsers from sending."""
     return {
         "SECRET_KEY": secret_key,
+        "SESSION_PROTECTION": None,
         "SESSION_COOKIE_NAME": "chusho119_session",
         "SESSION_COOKIE_PATH": "/admin",
         "SESSION_COOKIE_HTTPONLY": True,

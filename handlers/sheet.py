@@ -168,7 +168,7 @@ def answers(view: ApplicationView) -> tuple[Answered, ...]:
             stage=t(f"chain.{decision.stage}"),
             answer=t(f"answer.{decision.answer}"),
             kind=decision.answer,
-            who=decision.decider,
+            who=decision.decider or t("approval.somebody"),
             at=decision.decided_at,
             comments=_comments(decision.comments),
         )

@@ -15,11 +15,16 @@ from models.tables.conversation import DEAD, PENDING, SENT, OutboxRow
 from storage.database import UnitOfWork
 
 LINE, MENU, MAIL = "line", "menu", "mail"
+MESSAGES_MAX = 5
+"""Message objects a send (LINE Messaging API)."""
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A row that is due. `body` is None until it has been rendered and frozen."""
+    """A row to send. `body` is None until it has been rendered and frozen.
+
+    `held`: kept for the next free reply, for want of quota. `not_before` lies ahead while another try is waited for.
+    """
 
     seq: int
     retry_key: str
@@ -31,6 +36,8 @@ class Outgoing:
     reply_token: str | None
     reply_until_ms: int
     attempts: int
+    held: bool
+    not_before: datetime
 
 
 @dataclass(frozen=True)
@@ -67,14 +74,14 @@ def tell(uow: UnitOfWork, recipient: str, notice: notices.Notice, now: datetime,
 
 
 def answer(uow: UnitOfWork, recipient: str, messages: Sequence[dict[str, Any]], reply: ReplyTo, now: datetime) -> None:
-    """The turn's own words to the person who acted; already rendered, so frozen at once."""
-    uow.session.add(
-        _row(
-            recipient, LINE, now,
-            body=json.dumps(messages, ensure_ascii=False),
-            turn=reply.turn, reply_token=reply.token, reply_until_ms=reply.until_ms,
-        )
-    )  # fmt: skip
+    """The turn's own words to the person who acted; already rendered, so frozen at once.
+
+    What does not fit into one reply follows in rows of its own.
+    """
+    for at in range(0, len(messages), MESSAGES_MAX):
+        body = json.dumps(messages[at : at + MESSAGES_MAX], ensure_ascii=False)
+        own = {} if at else {"reply_token": reply.token, "reply_until_ms": reply.until_ms}
+        uow.session.add(_row(recipient, LINE, now, body=body, turn=reply.turn, **own))
 
 
 def link_menu(uow: UnitOfWork, recipient: str, alias: str, now: datetime) -> None:
@@ -85,22 +92,22 @@ def link_menu(uow: UnitOfWork, recipient: str, alias: str, now: datetime) -> Non
 
 COLUMNS = (
     OutboxRow.seq, OutboxRow.retry_key, OutboxRow.recipient, OutboxRow.channel, OutboxRow.notice, OutboxRow.body,
-    OutboxRow.turn, OutboxRow.reply_token, OutboxRow.reply_until_ms, OutboxRow.attempts,
+    OutboxRow.turn, OutboxRow.reply_token, OutboxRow.reply_until_ms, OutboxRow.attempts, OutboxRow.held,
+    OutboxRow.not_before,
 )  # fmt: skip
 
 
-def due(uow: UnitOfWork, recipient: str, now: datetime, *, with_held: bool = False, limit: int = 20) -> list[Outgoing]:
-    """What the person is owed now, in order; held rows (the month's quota is used up) only when asked for."""
+def due(uow: UnitOfWork, recipient: str, now: datetime, *, limit: int = 20) -> list[Outgoing]:
+    """What the person is owed now, in order, with what is held and what waits for another try: neither is overtaken."""
+    again = (OutboxRow.channel == LINE) & (OutboxRow.attempts > 0)
     query = (
         select(*COLUMNS)
         .where(OutboxRow.recipient == recipient, OutboxRow.state == PENDING, OutboxRow.channel != MAIL)
-        .where(OutboxRow.not_before <= now)
-        .order_by(OutboxRow.seq)
+        .where((OutboxRow.not_before <= now) | again)
+        .order_by(OutboxRow.held, OutboxRow.seq)
         .limit(limit)
     )
-    if not with_held:
-        query = query.where(OutboxRow.held.is_(False))
-    return [Outgoing(*row) for row in uow.session.execute(query)]
+    return sorted((Outgoing(*row) for row in uow.session.execute(query)), key=lambda row: row.seq)
 
 
 def claim_mails(uow: UnitOfWork, now: datetime, until: datetime, limit: int = 20) -> list[Outgoing]:
@@ -141,6 +148,11 @@ def wait(uow: UnitOfWork, seqs: Sequence[int], until: datetime, error: str) -> N
     _set(
         uow, seqs, not_before=until, error=error[:200], attempts=OutboxRow.attempts + 1, reply_token=None
     )  # fmt: skip
+
+
+def behind(uow: UnitOfWork, seqs: Sequence[int], until: datetime) -> None:
+    """These wait for one before them, without a try of their own; then they go by push."""
+    _set(uow, seqs, not_before=until, reply_token=None)
 
 
 def forget_reply(uow: UnitOfWork, seqs: Sequence[int]) -> None:

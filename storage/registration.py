@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 from models.rules.fields import Value
 from models.rules.normalise import search_key
 from models.rules.permissions import Actor, can
-from models.rules.registration import IN_REVIEW, State
+from models.rules.registration import State
 from models.tables.base import new_id
 from models.tables.organisation import Organisation
 from models.tables.person import Person
@@ -272,6 +272,3 @@ def names_of(uow: UnitOfWork, people: Iterable[str], staff: Iterable[str]) -> Ca
     persons = dict(uow.session.execute(select(Person.id, Person.name).where(Person.id.in_([*people]))).all())
     users = dict(uow.session.execute(select(Staff.id, Staff.name).where(Staff.id.in_([*staff]))).all())
     return lambda person, user: str((users.get(user) if user else persons.get(person or "")) or "")
-
-
-WAITING = tuple(IN_REVIEW)

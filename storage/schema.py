@@ -1,5 +1,6 @@
 """Bringing a database to the newest schema."""
 
+from functools import cache
 from importlib.resources import files
 
 from alembic import command
@@ -31,6 +32,7 @@ def is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head()
 
 
+@cache
 def head() -> str | None:
     """The newest revision this code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head()

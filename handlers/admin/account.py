@@ -87,17 +87,18 @@ def account(error: str | None = None) -> ResponseReturnValue:
         on = staff.has_totp(uow, me().id)
     setup = None if on else _setup()
     page = render_template("admin/account.html", on=on, setup=setup, form=CodeForm(), error=error)
-    return page, 400 if error else 200
+    return page, 422 if error else 200
 
 
 def _setup() -> dict[str, str]:
     """A fresh secret for the authenticator app, as QR code and as text; kept in the session until proved."""
-    import pyotp
     import segno
+    from pyotp import random_base32
+    from pyotp.totp import TOTP
 
-    secret = session.setdefault("totp", services().database.vault.seal(pyotp.random_base32().encode()).decode())
+    secret = session.setdefault("totp", services().database.vault.seal(random_base32().encode()).decode())
     plain = services().database.vault.open(secret.encode()).decode()
-    address = pyotp.TOTP(plain).provisioning_uri(name=me().email, issuer_name=ISSUER)
+    address = TOTP(plain).provisioning_uri(name=me().email, issuer_name=ISSUER)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff")
     return {"picture": picture, "text": " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))}
 

@@ -33,7 +33,6 @@ def login_manager(app: Flask) -> None:
     """Flask-Login, reading the user anew for each request."""
     manager = LoginManager()
     manager.init_app(app, add_context_processor=False)
-    manager.session_protection = None
     manager.user_loader(_user)
 
 

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Any
 
 from models.rules.registration import State
 
@@ -36,7 +37,7 @@ class Listing:
         """The states of the chosen tab."""
         return TABS[self.tab]
 
-    def link(self, **changes: object) -> dict[str, object]:
+    def link(self, **changes: Any) -> dict[str, Any]:
         """Arguments of an address that shows this list with some `changes`; whatever is the default is left out."""
         plain = Listing()
         other = replace(self, **{"page": 1, **changes})

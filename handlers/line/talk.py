@@ -44,7 +44,7 @@ class Talk:
     @property
     def first_revision(self) -> int:
         """Where a new session's revisions start: unlike those of any earlier session, so old buttons are known."""
-        return int(self.envelope.occurred_at.timestamp()) % 1_000_000_000
+        return int(self.envelope.occurred_at.timestamp() * 1000) % 10**12
 
     def say(self, *messages: Message) -> None:
         """Answer the person."""

@@ -21,7 +21,6 @@ BODY_MAX = 2 * 1024 * 1024
 EVENTS_MAX = 1000
 USER_ID = re.compile(r"U[0-9a-f]{32}")
 EVENT_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
-DAY_MS = 86_400_000
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 log = logging.getLogger("chusho119.webhook")
@@ -138,4 +137,4 @@ def _occurred(timestamp: object, now_ms: int) -> int:
     """LINE's time of the event; never later than now, and now for a time that cannot be."""
     if isinstance(timestamp, bool) or not isinstance(timestamp, int):
         return now_ms
-    return min(timestamp, now_ms + DAY_MS) if timestamp > 0 else now_ms
+    return min(timestamp, now_ms) if timestamp > 0 else now_ms

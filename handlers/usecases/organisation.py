@@ -10,8 +10,6 @@ from models.rules.regions import PREFECTURES
 from storage import audit, organisations
 from storage.database import UnitOfWork
 
-NAME_LIMIT = 120
-
 NAME_MAX = 120
 
 
@@ -20,7 +18,7 @@ def create(uow: UnitOfWork, actor: Actor, name: str, prefecture: str, now: datet
     if not can(actor, "approver_code.issue"):
         raise NotAllowed
     name = " ".join(name.split())
-    if not name or len(name) > NAME_LIMIT:
+    if not name or len(name) > NAME_MAX:
         raise NotPossible("organisation.name")
     if prefecture not in PREFECTURES:
         raise NotPossible("organisation.prefecture")

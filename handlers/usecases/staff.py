@@ -63,7 +63,7 @@ def claim_log_in(uow: UnitOfWork, email: str, now: datetime) -> Claim:
 
     TooManyAttempts once five failed within a quarter of an hour. Then `password_holds`, then `log_in`.
     """
-    address = email.strip().lower()[:254]
+    address = "".join(char for char in email.lower() if char.isprintable()).strip()[:254]
     if staff.count_attempts(uow, "password", address, now - TRIES_WITHIN) >= TRIES:
         raise TooManyAttempts("staff.too_many")
     staff.note_attempt(uow, "password", address, now)
@@ -98,12 +98,13 @@ def _second_factor(uow: UnitOfWork, staff_id: str, code: str, now: datetime) -> 
     user = staff.row(uow, staff_id)
     if user is None or user.totp_secret is None:
         return user is not None
-    import pyotp
+    from pyotp.totp import TOTP
+    from pyotp.utils import strings_equal
 
-    totp = pyotp.TOTP(uow.vault.open(user.totp_secret).decode())
+    totp = TOTP(uow.vault.open(user.totp_secret).decode())
     step = int(now.timestamp()) // 30
     for candidate in (step, step - 1):
-        right = pyotp.utils.strings_equal(totp.at(candidate * 30), _digits(code))
+        right = strings_equal(totp.at(candidate * 30), _digits(code))
         if right and candidate > user.totp_last_step:
             user.totp_last_step = candidate
             return True
@@ -112,10 +113,10 @@ def _second_factor(uow: UnitOfWork, staff_id: str, code: str, now: datetime) -> 
 
 def turn_totp_on(uow: UnitOfWork, actor: Actor, staff_id: str, secret: str, code: str, now: datetime) -> None:
     """Ask for a one-time code from now on; `code` proves that the user's app holds `secret`."""
-    import pyotp
+    from pyotp.totp import TOTP
 
     user = _own(uow, actor, staff_id)
-    if not pyotp.TOTP(secret).verify(_digits(code), for_time=now, valid_window=1):
+    if not TOTP(secret).verify(_digits(code), for_time=now, valid_window=1):
         raise NotPossible("staff.code_wrong")
     user.totp_secret = uow.vault.seal(secret.encode())
     user.totp_last_step = int(now.timestamp()) // 30

@@ -1,5 +1,6 @@
 """書類を開く: an application with its photos for one approver, in the browser that opened the link first."""
 
+import re
 import secrets
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from storage.database import UnitOfWork
 BROWSER = "chusho119_browser"
 BROWSER_FOR = timedelta(days=1)
 STAGE = "organisation"
+ROW_ID = re.compile("[0-9a-f]{32}")
 
 
 class Closed(Exception):
@@ -70,6 +72,8 @@ def _ticket(token: str) -> PageTicket:
     ticket = services().links.open("papers", token, services().clock(), PAPERS_FOR)
     if ticket is None:
         raise Closed(410, "410")
+    if not (ROW_ID.fullmatch(ticket.person) and ROW_ID.fullmatch(ticket.subject)):
+        raise NotFound
     return ticket
 
 

@@ -49,7 +49,9 @@ class Town:
         return self.event(phone, "message", message=message, **fields)
 
     def taps_data(self, phone: Phone, data: str, **params: str) -> None:
-        phone._do(lambda: self.world.platform.tap_postback(phone.user_id, data, params or None, wait=True))
+        """A postback with these data, whatever they are (also half characters)."""
+        phone.seen = phone._last()
+        assert self.send(self.event(phone, "postback", postback={"data": data, "params": params})) == 200
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -65,10 +67,12 @@ def nothing_half_done(town: Town) -> Iterator[None]:
     yield
     town.world.settle()
     left = town.ledger.all_events()
-    assert not left["dead"], town.ledger.rows("SELECT error, body FROM inbox WHERE state = 'dead'")
-    assert not left["pending"]
-    assert not town.ledger.rows("SELECT error FROM outbox WHERE state <> 'sent'")
-    town.ledger.change("UPDATE inbox SET state = 'done' WHERE state = 'dead'")
+    unhandled = town.ledger.rows("SELECT error, body FROM inbox WHERE state IN ('dead', 'pending')")
+    unsent = town.ledger.rows("SELECT error FROM outbox WHERE state <> 'sent'")
+    town.ledger.change("UPDATE inbox SET state = 'done' WHERE state IN ('dead', 'pending')")
+    assert not unhandled, unhandled
+    assert not unsent
+    assert set(left) <= {"done", "ignored"}
 
 
 def count(town: Town) -> int:

@@ -27,7 +27,8 @@ for (const box of document.querySelectorAll(".item input")) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest("input, textarea, select") || document.querySelector("dialog[open]")) return;
+  const typing = event.target.closest("input, textarea, select")?.checkVisibility();
+  if (typing || document.querySelector("dialog[open]")) return;
   const wanted = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
   if (!wanted) return;
   event.preventDefault();

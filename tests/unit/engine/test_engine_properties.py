@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.engine import ACTS, WORDS, advance, begin
+from bot.engine import ACTS, WORDS, advance, begin, resume
 from bot.form import Form, Inbound, Misfit, PhotoBad, PhotoTaken, Step, Tapped, Turn, Typed, is_open
 from bot.postbacks import DATA_MAX, FormTap, decode
 from bot.session import REVIEW, Session, from_json, to_json
@@ -46,6 +46,7 @@ JUNK = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 LONG = st.sampled_from(["あ" * 5000, "👨‍👩‍👧" * 500, "、" * 5000, "山" * 51, "\x00\x07", "{name}", "１" * 400])
 
 word = st.sampled_from(sorted(WORDS))
+turning = st.sampled_from([Typed("撮り直す"), Typed("次へ"), Typed("もどる"), Typed("直す")])
 answer = st.sampled_from(GOOD_TEXTS)
 typed = st.one_of(answer, answer, answer, word, JUNK, LONG).map(Typed)
 taps = st.tuples(
@@ -73,8 +74,8 @@ misfits = st.one_of(
     st.sampled_from([Misfit("form.sticker"), Misfit("form.voice"), PhotoBad("photo.is_pdf")]),
     st.just(PhotoBad("photo.too_small", {"width": "10", "height": "20", "min_side": "600"})),
 )
-moves = st.lists(st.one_of(typed, taps, taps, forged, photos, misfits), max_size=25)
-starts = st.one_of(st.just(0), st.integers(0, 20))
+moves = st.lists(st.one_of(typed, taps, taps, forged, photos, misfits, turning), max_size=25)
+starts = st.one_of(st.just(0), st.just(20), st.integers(0, 11))
 
 
 def some_answers(form: Form, left_out: int) -> Mapping[str, Value]:
@@ -160,13 +161,13 @@ def a_tap(offered: list[list[dict]], which: int, ago: int, date: str) -> Tapped 
 
 
 def started(form: Form, left_out: int, at: int) -> Turn:
-    """At the first open question, or (`at` above 0) with one of the others opened from the review."""
+    """At the first open question, or (`at` above 0) with any of them opened again."""
     turn = begin(form, some_answers(form, left_out))
     assert turn.session
-    if at == 0 or turn.session.step != REVIEW:
+    if at == 0:
         return turn
     steps = form.asked(turn.session.answers)
-    return advance(form, turn.session, Typed(steps[at % len(steps)].key))
+    return resume(form, turn.session.at(steps[at % len(steps)].key, editing=at % 2 == 0))
 
 
 @BY_FORM

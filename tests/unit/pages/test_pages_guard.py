@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
+from storage import registration_views
 from storage.database import Database
 from tests.support import factories
 from tests.support.factories import House
@@ -14,7 +15,14 @@ from tests.support.visitors import Browser
 
 OPEN = {"admin.log_in", "admin.static", "static"}
 JUNK = ["\x00", "%00", "%ED%A0%80", "%FF%FE", "..%2f..%2fetc", "a" * 4000, "🙂", "' OR 1=1 --", "-1", "None"]
-VALUES = {"application_id": "0" * 32, "organisation_id": "0" * 32, "paper_id": "0" * 32, "answer": "approve", "token": "x.y.z"}  # fmt: skip
+NOBODY = "0" * 32
+VALUES = {
+    "application_id": NOBODY,
+    "organisation_id": NOBODY,
+    "paper_id": NOBODY,
+    "answer": "approve",
+    "token": "x.y.z",
+}
 
 
 def address(rule: Rule, value: str | None = None) -> str:
@@ -58,8 +66,12 @@ def test_a_reader_changes_nothing(house: House, reader: Browser) -> None:
     assert "data-opens" not in page
     assert "閲覧だけの権限" in page
     assert "加える" not in reader.get("/admin/organisations").text
+    with house.database.read() as uow:
+        view = registration_views.load(uow, waiting)
+    assert view
+    version = str(view.version)
     for answer in ("approve", "return", "reject"):
-        form = {"version": "4", "item": "basic", "comment_basic": "x", "reason": "x"}
+        form = {"version": version, "item": "basic", "comment_basic": "x", "reason": "x"}
         refused = reader.post(f"/admin/applications/{waiting}/{answer}", **form)
         assert refused.status_code == 409
         assert "権限がありません" in refused.text

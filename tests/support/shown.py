@@ -1,0 +1,154 @@
+"""Everything the product can show, made with values as they come and as long as they can get."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+
+from bot.form import Form, Step
+from bot.line.messages import Message
+from bot.line.richmenus import MENUS
+from bot.moves import begin
+from bot.screens import approval, invitation, question, registration
+from bot.session import REVIEW, Session
+from models.rules.fields import Value
+from models.rules.permissions import Actor, ApplicationSubject
+from models.rules.registration import PAPERS, STAGES, Item, State
+from models.views.people import DeskView
+from models.views.registration import ApplicationView, DecisionView, PaperView, QueueRow
+from tests.support.chat import FORMS, GOOD
+
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+TEXTS = {
+    "plain": "山田 太郎",
+    "long": "齋藤" * 250,
+    "emoji": "👨‍👩‍👧‍👦𠮷野家🏴󠁧󠁢󠁥󠁮󠁧󠁿" * 60,
+    "5000": "あ" * 5000,
+    "empty": "",
+    "odd": '{name}\n\t"quoted" \\ \x07 <b>&amp;</b>',
+}
+DESKS = (
+    None,
+    DeskView("関東デスク", "03-1234-5678", "d@example.jp", "9:00–17:00"),
+    DeskView("本部", "０３（１２３４）代表", "", ""),
+)
+APPROVER = Actor("person", person_id="approver", organisations=frozenset({"org"}))
+
+
+def views() -> Iterator[ApplicationView]:
+    """An application in each state, with each text, before and after decisions."""
+    for text, state, decided in product(TEXTS.values(), State, (False, True)):
+        if decided or state in (State.DRAFT, State.ORGANISATION_REVIEW):
+            yield _view(text, state, decided)
+    yield replace(_view("山田 太郎", State.DRAFT, False), answers={}, papers=(), number="")
+    yield replace(_view("山田 太郎", State.DRAFT, False), answers={"requirement": "2", "qualifications": ["なし"]})
+
+
+def _view(text: str, state: State, decided: bool) -> ApplicationView:
+    answers: dict[str, Value] = {**GOOD["basic"], **GOOD["account"]}
+    if text != TEXTS["plain"]:
+        free = ("name", "kana", "affiliation", "account_holder")
+        answers |= {**dict.fromkeys(free, text), "qualifications": [text] * 5, "specialities": [text] * 5}
+    papers = [
+        PaperView(f"{item}-{n}", item, "key", 1200, 900, NOW) for item in PAPERS for n in range(PAPERS[item].most)
+    ]
+    return ApplicationView(
+        id="f" * 36, number="R-2026-000001", version=2**31, state=state, state_since=NOW, person_id="applicant",
+        organisation_id="org", organisation=text or "千代田商工会", inviter_id="approver", inviter=text, answers=answers,
+        papers=tuple(papers), reopened=tuple(item.value for item in Item), submitted_at=NOW if decided else None, rounds=1,
+        decisions=_decisions(text, state) if decided else (), subject=ApplicationSubject("applicant", "org", state),
+        fine={"organisation": frozenset({"identity"})}, unmended=frozenset({"face"}) if decided else frozenset(),
+    )  # fmt: skip
+
+
+def _decisions(text: str, state: State) -> tuple[DecisionView, ...]:
+    answer = {State.RETURNED: "return", State.REJECTED: "reject"}.get(state, "approve")
+    comments = {"": text} if answer == "reject" else {"": text, **{item.value: text for item in Item}}
+    return tuple(DecisionView(1, stage.key, answer, NOW, text, {"identity": "ok"}, comments) for stage in STAGES)
+
+
+def queues() -> Iterator[tuple[Message, ...]]:
+    """承認待ち: empty, one, full, and more than can be shown."""
+    for text, count in product(TEXTS.values(), (0, 1, 10, 60)):
+        row = QueueRow("f" * 36, "R-2026-000001", text, text, "東京都", State.ORGANISATION_REVIEW, NOW, 1, again=True)
+        yield approval.queue([row] * min(count, approval.SHOWN), count, NOW)
+
+
+def of_view(view: ApplicationView) -> Iterator[Message]:
+    """Every screen of one application."""
+    yield from (registration.card(view), registration.progress(view), registration.confirm_submit(view))
+    yield from (registration.submitted(view), registration.confirm_withdraw(view))
+    yield from (registration.which_photo(view, "f" * 36, late) for late in (False, True))
+    yield approval.application(view, APPROVER, "https://example.jp/p/papers/" + "a" * 300)
+    yield approval.confirm_approve(view)
+    yield from (approval.receipt(kind, view) for kind in ("approved", "returned", "rejected"))
+
+
+def standing() -> Iterator[Message]:
+    """Screens that hang on no application."""
+    link = "https://line.me/R/oaMessage/%40chusho119/?" + "%E6%8B%9B" * 20
+    words = [area.word for menu in MENUS for area in menu.areas]
+    yield from (registration.welcome(), registration.code_needed(), registration.consent_first())
+    yield from registration.consent_text("2026-11")
+    for text in TEXTS.values():
+        yield from (registration.at_hand(text, again=again) for again in (False, True))
+        yield from (approval.decided(text, NOW, answer) for answer in ("approve", "return", "reject"))
+        yield invitation.approver_ready(text, text)
+    yield from invitation.issued("K7QX-3M9T", link, "https://example.jp/p/invitations/" + "a" * 400 + ".png", NOW)
+    for desk in DESKS:
+        yield from (registration.guide(desk, approver=approver) for approver in (False, True))
+        yield registration.unknown(words, desk)
+
+
+def questions(form: Form) -> Iterator[Message]:
+    """Every question of a form in every way it can be asked, its review, and the choice of what to mend."""
+    good = GOOD[form.key]
+    yield from begin(form, {}).replies
+    for text in TEXTS.values():
+        for step in _asked(form):
+            for session in _standings(form, step, text):
+                yield question.question(form, session, (text,))
+        session = Session(form.key, form.version, REVIEW, _filled(form, text))
+        yield from question.review(form, session, (text,) if text else ())
+        yield question.which_to_mend(form, session)
+    yield from begin(form, good).replies
+
+
+def _asked(form: Form) -> tuple[Step, ...]:
+    every = [item.value for item in Item]
+    ways: list[Mapping[str, Value]] = [{}, {"items": every}, {"requirement": "2", "qualifications": ["なし"]}]
+    return tuple({step.key: step for answers in ways for step in form.asked(answers)}.values())
+
+
+def _standings(form: Form, step: Step, text: str) -> Iterator[Session]:
+    answers: dict[str, Value] = {"items": [item.value for item in Item]} if form.key == "return" else {}
+    if step.key == "career":
+        answers = {"requirement": "2", "qualifications": ["なし"]}
+    plain = Session(form.key, form.version, step.key, answers, revision=10**9)
+    yield plain
+    yield replace(plain, options=tuple((text or "一", text[:200]) for _ in range(10)))
+    yield from (replace(plain, page=page) for page in ("1", "99", *step.groups))
+    ticks = tuple(choice.value for choice in step.options(answers))
+    yield from (replace(plain, picked=picked) for picked in ((), ticks[:1], ticks))
+    if step.photos:
+        yield replace(plain, answers={**answers, step.key: ["a", "b"]})
+
+
+def _filled(form: Form, text: str) -> dict[str, Value]:
+    if form.key == "return":
+        return {"items": [item.value for item in Item], **{f"comment_{item}": text for item in Item}}
+    return {
+        key: text if key in ("name", "kana", "affiliation", "reason") else value
+        for key, value in GOOD[form.key].items()
+    }
+
+
+def everything() -> Iterator[tuple[str, Message]]:
+    """All of it, each with a word that says where it is from."""
+    for view in views():
+        yield from ((f"application {view.state}", message) for message in of_view(view))
+    for messages in queues():
+        yield from (("queue", message) for message in messages)
+    yield from (("standing", message) for message in standing())
+    for form in FORMS:
+        yield from ((f"form {form.key}", message) for message in questions(form))

@@ -1,0 +1,67 @@
+"""The flowcharts beside the forms show what the forms do."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import bot.forms
+from bot.form import Form
+from bot.forms.approval import REJECT, RETURN
+from bot.forms.joining import APPROVER_NAME
+from bot.forms.registration import ACCOUNT, PHOTOS
+from models.rules.fields import Value
+from models.rules.registration import Item
+from tests.support.chat import BASIC
+
+FOLDER = Path(bot.forms.__file__).parent
+NODE = re.compile(r"(\w+)(?:\[[^\]]*\]|\(\[[^\]]*\]\)|\{[^}]*\})?")
+ARROW = re.compile(r"(?:--|-\.)(?:[^->\n]*?)(?:-->|\.->|->)|-->")
+
+CHARTS = [
+    ("registration.mmd", BASIC, {}),
+    ("registration.mmd", PHOTOS, {"requirement": "1", "qualifications": ["税理士"]}),
+    ("registration.mmd", PHOTOS, {"requirement": "2", "qualifications": ["なし"]}),
+    ("registration.mmd", ACCOUNT, {}),
+    ("approval.mmd", RETURN, {"items": [item.value for item in Item]}),
+    ("approval.mmd", REJECT, {}),
+]
+
+
+def edges(chart: str) -> set[tuple[str, str]]:
+    """Every arrow of the chart, as (from, to)."""
+    found: set[tuple[str, str]] = set()
+    for line in chart.splitlines():
+        if line.lstrip().startswith(("%%", "subgraph", "end", "flowchart")):
+            continue
+        groups = [[node.strip() for node in part.split("&")] for part in re.split(ARROW, line)]
+        ids = [[match[1] for node in group if (match := NODE.match(node))] for group in groups]
+        found |= {(left, right) for here, there in pairwise(ids) for left in here for right in there}
+    return found
+
+
+@pytest.mark.parametrize(("file", "form", "answers"), CHARTS, ids=lambda part: getattr(part, "key", None))
+def test_the_chart_goes_the_way_the_form_goes(file: str, form: Form, answers: dict[str, Value]):
+    drawn = edges((FOLDER / file).read_text("utf-8"))
+    for before, after in pairwise(step.key for step in form.asked(answers)):
+        assert (before, after) in drawn, f"{file} does not draw {before} → {after}"
+
+
+@pytest.mark.parametrize(("file", "form", "answers"), CHARTS, ids=lambda part: getattr(part, "key", None))
+def test_the_chart_names_questions_and_ends(file: str, form: Form, answers: dict[str, Value]):
+    chart = (FOLDER / file).read_text("utf-8")
+    for step in form.asked(answers):
+        assert re.search(rf"\b{step.key}\[{step.field.name}", chart), f"{file} lacks {step.key} ({step.field.name})"
+        for other in step.depends:
+            assert re.search(rf'{other} -\. "[^"]*" \.-> {step.key}\b', chart)
+    assert f"{form.command}(" in chart
+
+
+def test_every_form_has_its_chart_and_the_short_one_is_drawn_with_the_approvals():
+    drawn = {form.key for _, form, _ in CHARTS}
+    assert drawn == {"basic", "papers", "account", "return", "reject"}
+    chart = (FOLDER / "approval.mmd").read_text("utf-8")
+    assert ("approver_name", APPROVER_NAME.command) in edges(chart)
+    assert "no last look" in chart
+    assert not APPROVER_NAME.confirm

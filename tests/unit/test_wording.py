@@ -1,0 +1,113 @@
+"""Every sentence of the catalogue is used, every one that is used exists, and its gaps are filled."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bot.text import catalogue
+from models.rules.registration import STAGES, State
+from tests.support.chat import FORMS
+from tests.support.source import ROOMS, ROOT, at, calls, literals, nodes
+
+DYNAMIC: dict[str, tuple[str, ...]] = {
+    "answer.*": ("approve", "return", "reject"),
+    "approval.*": ("approved", "returned", "rejected"),
+    "ask.*": tuple(step.prompt.removeprefix("ask.") for form in FORMS for step in form.steps),
+    "chain.*": ("draft", "organisation", "secretariat", "terms", "letter", "acceptance"),
+    "notice.*": ("submitted", "resubmitted", "reminder"),
+    "notice.*_approved": tuple(stage.key for stage in STAGES),
+    "notice.outcome_*": ("approve", "return", "reject"),
+    "page.*": tuple(f"{name}_{part}" for name in ("other_browser", "papers_gone") for part in ("title", "next")),
+    "page.*_*": tuple(key.removeprefix("page.") for key in catalogue() if re.fullmatch(r"page\.(title|next)_\d+", key)),
+    "staff.done_*": ("approve", "return", "reject"),
+    "state.*": tuple(State),
+}
+"""Keys that are put together at run time, and every ending they can have."""
+NOT_SENTENCES = {"invitation.issue_*", "application.*", "message.*"}
+"""Of the same shape, but for the audit or for events."""
+INNER_CODES = {"staff.faults"}
+"""Codes that are never shown as they are."""
+CODES = (
+    "t", "Refused", "Unclear", "NotPossible", "NotAllowed", "NotFound", "Stale", "TooManyAttempts", "DomainError",
+    "PhotoRefused", "PhotoBad", "Misfit", "_again", "_misfit",
+)  # fmt: skip
+KEY = re.compile(r"[a-z_]+\.[a-z_0-9]*[a-z0-9]")
+
+
+def expand(pattern: str) -> set[str]:
+    prefix, _, suffix = pattern.partition("*")
+    suffix = "" if suffix == "_*" else suffix
+    return {f"{prefix}{ending}{suffix}" for ending in DYNAMIC[pattern]}
+
+
+def patterns() -> Iterator[tuple[str, str]]:
+    """Every f-string that looks like a key of the catalogue: its place, and its pattern."""
+    for path, node in nodes(*ROOMS):
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "*" for part in node.values]
+            pattern = "".join(str(part) for part in parts)
+            if re.fullmatch(r"[a-z_]+\.[a-z_*]+", pattern) and "*" in pattern:
+                yield at(path, node), pattern
+
+
+def test_every_sentence_that_is_used_exists():
+    missing = []
+    for path, call in calls(*CODES):
+        keys = {word for argument in call.args for word in literals(argument) if KEY.fullmatch(word)}
+        missing += [f"{at(path, call)} {key}" for key in keys - set(catalogue()) - INNER_CODES]
+    assert not missing, f"write these sentences in bot/text: {missing}"
+
+
+def test_keys_put_together_at_run_time_are_known_and_exist():
+    unknown = {f"{place} {pattern}" for place, pattern in patterns() if pattern not in {*DYNAMIC, *NOT_SENTENCES}}
+    assert not unknown, f"add to DYNAMIC above with every ending: {unknown}"
+    missing = {key for pattern in DYNAMIC for key in expand(pattern)} - set(catalogue())
+    assert not missing, f"write these sentences in bot/text: {missing}"
+
+
+def test_every_sentence_is_used():
+    used = {key for pattern in {pattern for _, pattern in patterns()} & set(DYNAMIC) for key in expand(pattern)}
+    used |= {word for _, node in nodes(*ROOMS) if isinstance(node, ast.Constant) for word in literals(node)}
+    templates = [path.read_text("utf-8") for room in ROOMS for path in (ROOT / room).rglob("*.html")]
+    used |= {word for text in templates for word in re.findall(KEY, text)}
+    unused = sorted(set(catalogue()) - used)
+    assert not unused, f"nobody says these sentences, take them out of bot/text: {unused}"
+
+
+def gaps(sentence: str) -> set[str]:
+    return set(re.findall(r"\{([a-z_]+)", sentence))
+
+
+def test_every_gap_of_a_sentence_is_filled_where_it_is_said():
+    unfilled = []
+    for path, call in calls("t"):
+        given = {keyword.arg for keyword in call.keywords}
+        keys = {word for word in literals(call.args[0]) if word in catalogue()} if call.args else set()
+        if None not in given:
+            unfilled += [f"{at(path, call)} {key}" for key in keys if gaps(catalogue()[key]) - given]
+    assert not unfilled
+
+
+def test_every_gap_of_a_refusal_is_filled_where_it_is_made():
+    unfilled = []
+    for path, call in calls("Refused", "PhotoRefused", "NotPossible", "NotAllowed", "Stale"):
+        given = {str(keyword.arg) for keyword in call.keywords}
+        for data in call.args[1:]:
+            given |= set(literals(data)) if isinstance(data, ast.Dict) else {"*"}
+        keys = {word for argument in call.args[:1] for word in literals(argument) if word in catalogue()}
+        unfilled += [f"{at(path, call)} {key}" for key in keys if "*" not in given and gaps(catalogue()[key]) - given]
+    assert not unfilled
+
+
+def test_the_question_after_an_unclear_answer_has_no_gaps():
+    """The engine has nothing to fill them with."""
+    for path, call in calls("Unclear"):
+        for word in literals(call.args[0]):
+            assert not gaps(catalogue().get(word, "")), at(path, call)
+
+
+def test_sentences_are_polite_japanese_and_not_too_long_for_a_message():
+    for key, sentence in catalogue().items():
+        assert sentence == sentence.strip(" \t"), key
+        assert len(sentence) < 1500, key
+        assert "不正" not in sentence, f"{key}: say what is expected instead"
