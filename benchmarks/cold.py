@@ -34,7 +34,9 @@ def _once(app: tuple[str, str], url: str) -> tuple[float, float, float]:
     request = next(iter(traffic.requests(1)))
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVE, *app, str(port)], env=servers.environment(DATABASE_URL=url), stderr=subprocess.PIPE
+        [sys.executable, "-c", SERVE, *app, str(port)],
+        env=servers.environment(DATABASE_URL=url),
+        stderr=subprocess.PIPE,
     )
     try:
         status = _ask(port, request, process)
@@ -88,7 +90,9 @@ def run(server: Server, console: Console) -> dict[str, Any]:
             taken[name].append(_once(APPS[name], url))
     ours, sdk = taken["ours"], taken["sdk"]
     ratios = [spread([a[at] / b[at] for a, b in zip(ours, sdk, strict=True)]) for at in range(3)]
-    table = Table("", "first 200 ms", "resident MiB", "peak MiB", title=f"Cold start of the webhook ({RUNS} runs each, wsgiref)")
+    table = Table(
+        "", "first 200 ms", "resident MiB", "peak MiB", title=f"Cold start of the webhook ({RUNS} runs each, wsgiref)"
+    )
     for name, label in (("ours", "ours: stored, then 200"), ("sdk", "SDK echo: nothing stored")):
         table.add_row(label, *(f"{spread([run[at] for run in taken[name]])}" for at in range(3)))
     console.print(table)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import statistics
 import tempfile
 import time
@@ -17,6 +18,7 @@ from benchmarks import people, servers, traffic
 from benchmarks.machine import spread
 from benchmarks.postgres import Server
 from bot.line.outcomes import Outcome, Sent
+from handlers import logs
 from handlers.bootstrap import Service
 from handlers.line.webhook import PATH, Webhook
 from handlers.settings import read
@@ -46,7 +48,7 @@ class Taken:
 
     def reply(self, _token: str, _messages: Sequence[Any]) -> Outcome:
         """Sent."""
-        return Sent()
+        return Sent(None)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -70,7 +72,9 @@ class House:
 
     def acks(self) -> float:
         """Seconds an acknowledgement takes (median)."""
-        return statistics.median([_timed(lambda each=each: _post(self._webhook, each)) for each in traffic.requests(ACKS)])
+        return statistics.median(
+            [_timed(lambda each=each: _post(self._webhook, each)) for each in traffic.requests(ACKS)]
+        )
 
     def turns(self) -> float:
         """Seconds a turn takes (median), from claiming to the reply written down."""
@@ -115,6 +119,7 @@ def _post(webhook: Webhook, request: bytes) -> None:
 
 def run(server: Server, console: Console) -> dict[str, Any]:
     """Both databases on one server, measured in turns in this process, without HTTP."""
+    logs.set_up(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         few, many = (House(server.database(), rows, Path(folder)) for rows in (FEW, MANY))
         taken: dict[str, list[tuple[float, float]]] = {"acks": [], "turns": [], "sweeps": []}
@@ -132,7 +137,12 @@ def run(server: Server, console: Console) -> dict[str, Any]:
         small, big = (spread([pair[at] * 1000 for pair in pairs]) for at in (0, 1))
         ratio = spread([pair[1] / pair[0] for pair in pairs])
         found[kind] = {"few": small, "many": big, "ratio": ratio}
-        table.add_row({"acks": "acknowledgement", "turns": "turn", "sweeps": "sweep with nothing to do"}[kind], str(small), str(big), str(ratio))
+        table.add_row(
+            {"acks": "acknowledgement", "turns": "turn", "sweeps": "sweep with nothing to do"}[kind],
+            str(small),
+            str(big),
+            str(ratio),
+        )
     console.print(table)
     console.print(f"  aim {AIM} or less\n")
     return found

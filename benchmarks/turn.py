@@ -64,7 +64,12 @@ def measure(server: Server, rounds: int = ROUNDS) -> dict[str, Any]:
     turns = TURNS * (rounds + 1)
     after = transactions(url)
     _check_answers(url, turns)
-    return {"ours": ours, "sdk": theirs, "commits": (after[0] - counted[0]) / turns, "looks": (after[1] - counted[1]) / turns}
+    return {
+        "ours": ours,
+        "sdk": theirs,
+        "commits": (after[0] - counted[0]) / turns,
+        "looks": (after[1] - counted[1]) / turns,
+    }
 
 
 def _newcomers(database: Database, seats: Any) -> list[str]:
@@ -99,7 +104,8 @@ def _check_answers(url: str, turns: int) -> None:
     queries = {
         "SELECT count(*) FROM inbox WHERE state = 'done'": turns,
         "SELECT count(*) FROM outbox WHERE state = 'sent' AND via = 'reply'": turns,
-        "SELECT count(*) FROM applications WHERE name = '山田 太郎' AND prefecture = '東京都'": turns // len(people.ANSWERS),
+        "SELECT count(*) FROM applications WHERE name = '山田 太郎' AND prefecture = '東京都'": turns
+        // len(people.ANSWERS),
     }
     with psycopg.connect(plain_url(url)) as connection:
         for query, wanted in queries.items():

@@ -111,7 +111,7 @@ def create_secretariat_user(email: str, name: str, role: str) -> None:
     from storage.database import Conflict
 
     service = _service()
-    password = click.get_text_stream("stdin").readline().rstrip("\n")
+    password = sys.stdin.readline().rstrip("\n")
     try:
         hashed = staff.hash_password(password)
         with service.database.unit() as uow:
@@ -143,9 +143,9 @@ def richmenu_sync() -> None:
 @main.command("new-key")
 def new_key() -> None:
     """Print a fresh key for SECRET_KEY or FIELD_KEYS."""
-    from storage.secrets import new_key as make
+    from storage import secrets
 
-    click.echo(make())
+    click.echo(secrets.new_key())
 
 
 @main.command()

@@ -34,7 +34,6 @@ def run(service: Service, *, open_browser: bool) -> None:
     except (OSError, SystemExit):
         in_use = f"ポート {service.settings.port} は使われています。PORT=8120 make run のように変えられます。"
         raise click.ClickException(in_use) from None
-    server.daemon_threads = True
     stop = threading.Event()
     threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
     threads = start_threads(service, stop)

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from typing import Any
 
 from gunicorn.app.base import BaseApplication
 

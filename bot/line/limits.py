@@ -106,9 +106,10 @@ def clusters(text: str) -> Iterator[str]:
 
 def shorten(text: str, most: int) -> str:
     """The text in at most so many grapheme clusters; what was cut is shown by an ellipsis."""
-    if graphemes(text) <= most:
+    if len(text) <= most:
         return text
-    return "".join(islice(clusters(text), most - 1)) + "…"
+    kept = list(islice(clusters(text), most + 1))
+    return text if len(kept) <= most else "".join(kept[: most - 1]) + "…"
 
 
 def cut_utf16(text: str, most: int) -> str:

@@ -1,10 +1,12 @@
 """Messages as small frozen values that know their JSON; built here and nowhere else.
 
 Shapes and limits: LINE's Messaging API reference, summed up in `line-platform.md` 4. A label that is too long for its
-button is shortened with an ellipsis, a text that is too long is cut; neither can make LINE refuse a whole reply.
+button is shortened with an ellipsis, a text that is too long is cut, and so are the texts of a card that weighs too
+much; none of them can make LINE refuse a whole reply.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,7 +145,7 @@ class Card:
         return {
             "type": "flex",
             "altText": limits.cut_utf16(self.alt, limits.ALT_TEXT_MAX),
-            "contents": _bubble(self),
+            "contents": _fitted(lambda most: _bubble(self, most), limits.BUBBLE_BYTES_MAX),
             **_quick(self.quick),
         }
 
@@ -158,13 +160,16 @@ class Cards:
 
     def as_json(self) -> Json:
         """The flex carousel."""
-        bubbles = [_bubble(card) for card in self.cards[: limits.BUBBLES_MAX]]
         return {
             "type": "flex",
             "altText": limits.cut_utf16(self.alt, limits.ALT_TEXT_MAX),
-            "contents": {"type": "carousel", "contents": bubbles},
+            "contents": _fitted(self._carousel, limits.CAROUSEL_BYTES_MAX),
             **_quick(self.quick),
         }
+
+    def _carousel(self, most: int) -> Json:
+        bubbles = [_bubble(card, most) for card in self.cards[: limits.BUBBLES_MAX]]
+        return {"type": "carousel", "contents": bubbles}
 
 
 Message = Text | Card | Cards
@@ -172,15 +177,28 @@ Message = Text | Card | Cards
 TONES = {"plain": "#333333", "good": "#0A7A3E", "wait": "#0B5CAD", "warn": "#B54708", "end": "#6B6B6B"}
 
 
-def _bubble(card: Card) -> Json:
-    body: list[Json] = [{"type": "text", "text": card.title, "weight": "bold", "size": "lg", "wrap": True}]
+CARD_TEXTS = (2_000, 500, 200, 80, 30)
+"""How long a text of a card may be; the first that lets the whole fit is taken."""
+
+
+def _fitted(build: Callable[[int], Json], most_bytes: int) -> Json:
+    ways = (build(most) for most in CARD_TEXTS)
+    return next((way for way in ways if _weight(way) <= most_bytes), None) or build(CARD_TEXTS[-1])
+
+
+def _weight(contents: Json) -> int:
+    return len(json.dumps(contents, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _bubble(card: Card, most: int) -> Json:
+    body: list[Json] = [_text(card.title, most, weight="bold", size="lg")]
     if card.state:
-        body.append(_text(card.state, color=TONES[card.tone], weight="bold", size="md"))
+        body.append(_text(card.state, most, color=TONES[card.tone], weight="bold", size="md"))
     if card.rows:
-        rows: list[Json] = [_row(row) for row in card.rows]
+        rows: list[Json] = [_row(row, most) for row in card.rows]
         body.append({"type": "box", "layout": "vertical", "spacing": "sm", "margin": "lg", "contents": rows})
     if card.note:
-        body.append(_text(card.note, color="#555555", size="sm", margin="lg"))
+        body.append(_text(card.note, most, color="#555555", size="sm", margin="lg"))
     bubble: Json = {"type": "bubble", "body": {"type": "box", "layout": "vertical", "contents": body}}
     if card.image_url:
         bubble["hero"] = {"type": "image", "url": card.image_url, "size": "full", "aspectMode": "fit"}
@@ -194,18 +212,18 @@ def _bubble(card: Card) -> Json:
     return bubble
 
 
-def _text(text: str, **style: str) -> Json:
-    return {"type": "text", "text": text or "－", "wrap": True, **style}
+def _text(text: str, most: int, **style: str) -> Json:
+    return {"type": "text", "text": limits.shorten(text, most) or "－", "wrap": True, **style}
 
 
-def _row(row: Row) -> Json:
+def _row(row: Row, most: int) -> Json:
     return {
         "type": "box",
         "layout": "baseline",
         "spacing": "sm",
         "contents": [
-            {**_text(row.name, color="#6B6B6B", size="sm"), "flex": 4},
-            {**_text(row.value, color=TONES[row.tone], size="sm"), "flex": 8},
+            {**_text(row.name, most, color="#6B6B6B", size="sm"), "flex": 4},
+            {**_text(row.value, most, color=TONES[row.tone], size="sm"), "flex": 8},
         ],
     }
 

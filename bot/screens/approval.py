@@ -96,12 +96,19 @@ def decided_words(view: ApplicationView) -> str:
         return ""
     last = view.decisions[-1]
     answer = t(f"answer.{last.answer}")
-    return t("approval.decided", at=format_datetime(last.decided_at), who=last.decider or t("approval.somebody"), answer=answer)
+    return t(
+        "approval.decided",
+        at=format_datetime(last.decided_at),
+        who=last.decider or t("approval.somebody"),
+        answer=answer,
+    )
 
 
 def decided(who: str, at: datetime, answer: str) -> Message:
     """Somebody was faster."""
-    words = t("approval.decided", at=format_datetime(at), who=who or t("approval.somebody"), answer=t(f"answer.{answer}"))
+    words = t(
+        "approval.decided", at=format_datetime(at), who=who or t("approval.somebody"), answer=t(f"answer.{answer}")
+    )
     return Text(words, (Button("承認待ち", MenuTap("承認待ち")),))
 
 

@@ -8,11 +8,13 @@ from bot.postbacks import CardTap, MenuTap
 from bot.text import t
 from models.rules.calendar import format_datetime
 from models.rules.fields import BASIC, holder_differs
+from models.rules.normalise import to_halfwidth_ascii
 from models.rules.registration import IN_REVIEW, PAPERS, Item, State, invalid_fields, missing_items, required_papers
 from models.views.chain import chain
 from models.views.people import DeskView
 from models.views.registration import ApplicationView, ChainStep
 
+DIALLED = "+0123456789"
 TONE = {
     State.DRAFT: "wait",
     State.RETURNED: "warn",
@@ -249,7 +251,8 @@ def desk_words(desk: DeskView | None) -> str:
 
 
 def _call(desk: DeskView | None) -> tuple[Action, ...]:
-    return (Link("電話をかける", f"tel:{desk.phone.replace('-', '')}"),) if desk else ()
+    digits = "".join(character for character in to_halfwidth_ascii(desk.phone if desk else "") if character in DIALLED)
+    return (Link("電話をかける", f"tel:{digits}"),) if digits else ()
 
 
 def unknown(words: Sequence[str], desk: DeskView | None) -> Message:

@@ -1,11 +1,13 @@
 """Alembic's environment: runs on the engine that `storage.schema` hands over."""
 
+from typing import Literal
+
 from alembic import context
 
 from models.tables import base
 
 
-def _render(kind: str, item: object, _context: object) -> str | bool:
+def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, base.UtcDateTime) else False
 
 

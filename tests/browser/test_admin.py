@@ -6,20 +6,18 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
 from models.rules.registration import State
 from storage import registration_views
+from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.factories import House
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
-DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
 
 
 class Site:
@@ -65,33 +63,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     opened.server.shutdown()
     opened.server.server_close()
     house.database.close()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[DESK, PHONE], ids=["1280", "390"])
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = chromium.new_context(viewport=request.param, locale="ja-JP")
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
-    yield opened
-    context.close()
-    assert faults == []
-
-
-def sound(page: Page) -> None:
-    """No finding of axe, nothing wider than the screen."""
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], [node["target"] for node in v["nodes"]]) for v in found] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def log_in(page: Page, site: Site) -> None:

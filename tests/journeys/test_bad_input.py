@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -129,14 +130,15 @@ def test_both_secrets_are_good_during_a_rotation(tmp_path):
     service.close()
 
 
-def _call(app: Any, body: bytes, signature: str, method: str = "POST") -> str:
-    import io
-
+def _call(app: Any, body: bytes, signature: str, length: str | None = "right", *, terminated: bool = False) -> str:
+    """The status a WSGI app answers with, asked directly."""
     found: list[str] = []
-    environ = {
-        "PATH_INFO": WEBHOOK, "REQUEST_METHOD": method, "CONTENT_LENGTH": str(len(body)),
-        "HTTP_X_LINE_SIGNATURE": signature, "wsgi.input": io.BytesIO(body),
+    environ: dict[str, Any] = {
+        "PATH_INFO": WEBHOOK, "REQUEST_METHOD": "POST", "HTTP_X_LINE_SIGNATURE": signature,
+        "wsgi.input": io.BytesIO(body), "wsgi.input_terminated": terminated,
     }  # fmt: skip
+    if length is not None:
+        environ["CONTENT_LENGTH"] = str(len(body)) if length == "right" else length
     app(environ, lambda status, _headers: found.append(status))
     return found[0]
 
@@ -156,6 +158,20 @@ def test_a_body_over_two_megabytes_is_refused(town: Town):
     assert _call(app, body, sign(body, town.world.platform.settings.channel_secret)).startswith("413")
     assert town.world.platform.send_raw(body) in (413, 0)  # 0: we hung up before it was all sent
     assert count(town) == before
+
+
+@pytest.mark.parametrize(
+    ("length", "terminated"), [(None, False), ("", False), ("x", False), ("-5", False), ("0", True), (None, True)]
+)
+def test_a_request_without_a_usable_length(town: Town, length: str | None, terminated: bool):
+    """Refused when the body cannot be told; read to its end where the server says there is one (chunked)."""
+    app = town.world.service.webhook(lambda _people: None)
+    body, secret = b'{"events":[]}', town.world.platform.settings.channel_secret
+    wanted = "200 OK" if terminated else "401 Unauthorized"
+    assert _call(app, body, sign(body, secret), length=length, terminated=terminated) == wanted
+    big = body + b" " * (2 * 1024 * 1024)
+    if terminated:
+        assert _call(app, big, sign(big, secret), length=length, terminated=True).startswith("413")
 
 
 # --- Signed, but not what LINE sends
@@ -509,6 +525,17 @@ def test_an_old_form_button_changes_no_answer(town: Town):
     town.taps_data(phone, encode(FormTap("basic", old, "answer", "上書き 太郎")))
     phone.sees("前の質問", "生年月日")
     assert application_of(town.world, phone).answers == {"name": "古い 釦子", "kana": "フルイ ボタンコ"}
+
+
+def test_an_old_card_in_the_middle_of_a_form_leaves_the_form_open_or_offers_it_again(town: Town):
+    phone = joined(town.world, town.approver, "途中 札子")
+    phone.taps("基本情報")
+    before = application_of(town.world, phone)
+    town.taps_data(phone, encode(CardTap("submit_yes", before.id, before.version - 1)))
+    assert application_of(town.world, phone).state == "draft"
+    offered = any("続き" in label for label in phone.labels)
+    phone.says("途中 札子")
+    assert offered or application_of(town.world, phone).answers == {"name": "途中 札子"}
 
 
 def test_a_text_that_arrives_after_a_newer_one_answers_nothing(town: Town):

@@ -53,12 +53,26 @@ def _view(text: str, state: State, decided: bool) -> ApplicationView:
         PaperView(f"{item}-{n}", item, "key", 1200, 900, NOW) for item in PAPERS for n in range(PAPERS[item].most)
     ]
     return ApplicationView(
-        id="f" * 36, number="R-2026-000001", version=2**31, state=state, state_since=NOW, person_id="applicant",
-        organisation_id="org", organisation=text or "千代田商工会", inviter_id="approver", inviter=text, answers=answers,
-        papers=tuple(papers), reopened=tuple(item.value for item in Item), submitted_at=NOW if decided else None, rounds=1,
-        decisions=_decisions(text, state) if decided else (), subject=ApplicationSubject("applicant", "org", state),
-        fine={"organisation": frozenset({"identity"})}, unmended=frozenset({"face"}) if decided else frozenset(),
-    )  # fmt: skip
+        id="f" * 36,
+        number="R-2026-000001",
+        version=2**31,
+        state=state,
+        state_since=NOW,
+        person_id="applicant",
+        organisation_id="org",
+        organisation=text or "千代田商工会",
+        inviter_id="approver",
+        inviter=text,
+        answers=answers,
+        papers=tuple(papers),
+        reopened=tuple(item.value for item in Item),
+        submitted_at=NOW if decided else None,
+        rounds=1,
+        decisions=_decisions(text, state) if decided else (),
+        subject=ApplicationSubject("applicant", "org", state),
+        fine={"organisation": frozenset({"identity"})},
+        unmended=frozenset({"face"}) if decided else frozenset(),
+    )
 
 
 def _decisions(text: str, state: State) -> tuple[DecisionView, ...]:
@@ -126,7 +140,7 @@ def _standings(form: Form, step: Step, text: str) -> Iterator[Session]:
         answers = {"requirement": "2", "qualifications": ["なし"]}
     plain = Session(form.key, form.version, step.key, answers, revision=10**9)
     yield plain
-    yield replace(plain, options=tuple((text or "一", text[:200]) for _ in range(10)))
+    yield replace(plain, options=tuple((text or "一", text[:50]) for _ in range(10)))
     yield from (replace(plain, page=page) for page in ("1", "99", *step.groups))
     ticks = tuple(choice.value for choice in step.options(answers))
     yield from (replace(plain, picked=picked) for picked in ((), ticks[:1], ticks))

@@ -196,7 +196,6 @@ def open_world(var: Path, database_url: str = "", **environment: str) -> Iterato
         return parts["web"](environ, start_response)
 
     server = make_server("127.0.0.1", 0, route, threaded=True)
-    server.daemon_threads = True
     port = server.server_port
     url = database_url or f"sqlite:///{var / 'world.db'}"
     settings = read({"PORT": str(port), "DATABASE_URL": url, **environment}, var)

@@ -38,7 +38,7 @@ def read_papers(uow: UnitOfWork, actor: Actor, application_id: str, now: datetim
 def approve(uow: UnitOfWork, actor: Actor, application_id: str, version: int, now: datetime) -> ApplicationView:
     """Say yes for one stage; every item gets this stage's OK."""
     row, view, stage = _open(uow, actor, application_id, version)
-    verdicts = dict.fromkeys(view.items, "ok")
+    verdicts = dict.fromkeys([item.value for item in view.items], "ok")
     return _decide(uow, actor, row, view, stage, Action.APPROVE, verdicts, {}, now)
 
 
@@ -53,7 +53,7 @@ def return_(
     if not all(comments[item].strip() for item in named):
         raise NotPossible("approval.no_comment")
     row.reopened = ",".join(named)
-    verdicts = {item: "return" if item in named else "ok" for item in view.items}
+    verdicts = {item.value: "return" if item in named else "ok" for item in view.items}
     return _decide(uow, actor, row, view, stage, Action.RETURN, verdicts, comments, now)
 
 
