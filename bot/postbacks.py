@@ -5,9 +5,12 @@ recognised and answered without changing anything (`architecture.md` 4).
 """
 
 import json
+import re
 from dataclasses import astuple, dataclass
 
 DATA_MAX = 300
+#: No button of ours carries these, and no database or encoding takes them all.
+_UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -59,5 +62,9 @@ def decode(data: str) -> Tap | None:
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     fields = zip(kind.__dataclass_fields__.values(), astuple(tap), strict=True)
-    sound = all(type(value) is (int if field.type is int else str) for field, value in fields)
+    sound = all(_sound(value, int if field.type is int else str) for field, value in fields)
     return tap if sound else None
+
+
+def _sound(value: object, kind: type) -> bool:
+    return type(value) is kind and not (isinstance(value, str) and _UNFIT.search(value))

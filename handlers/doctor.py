@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from bot.guidance import guidance
 from handlers.bootstrap import Service
 from handlers.health import Health
+from models.rules.calendar import to_jst
+from models.rules.guidance import FRESH_DAYS
 
 
 @dataclass(frozen=True)
@@ -16,7 +19,7 @@ class Finding:
 
 def findings(service: Service) -> list[Finding]:
     """All checks; none of them changes anything."""
-    return [*_settings(service), *_stores(service), *_line(service)]
+    return [*_settings(service), *_stores(service), *_line(service), *_links(service)]
 
 
 def _settings(service: Service) -> list[Finding]:
@@ -59,3 +62,11 @@ def _line(service: Service) -> list[Finding]:
         menus = system.menu_ids(uow)
     words = "rich menus are synced" if menus else "no rich menus; run: chusho119 richmenu sync"
     return [*found, Finding(bool(menus), words)]
+
+
+def _links(service: Service) -> list[Finding]:
+    """The addresses of 申請・リンク, by the day on which each was checked; nothing is fetched."""
+    old = guidance().old_links(to_jst(service.clock()).date())
+    advice = "open it, then write the day in bot/guidance/links.toml"
+    found = [Finding(False, f"link {link.key} was last checked on {link.checked}: {link.url} ({advice})") for link in old]
+    return found or [Finding(True, f"all links out were checked within {FRESH_DAYS} days")]

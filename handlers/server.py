@@ -29,7 +29,7 @@ class _Server(BaseApplication):
         self.cfg.set("timeout", 60)
         self.cfg.set("post_fork", lambda _server, _worker: logs.set_up())
 
-    def load(self):
+    def load(self) -> Any:
         """The WSGI app of one process, with its worker thread and the jobs."""
         service = Service(self._settings)
         start_threads(service, threading.Event())

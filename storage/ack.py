@@ -5,7 +5,6 @@ This is the hot path of `architecture.md` 2.1, so it speaks to the driver direct
 """
 
 import sqlite3
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
@@ -182,42 +181,54 @@ def _check(result: "PGresult") -> None:
 
 
 class SqliteAcknowledger:
-    """One connection a thread, one immediate transaction a call."""
+    """A connection for each call at a time, one immediate transaction a call."""
 
     def __init__(self, path: str) -> None:
         """`path`: the database file."""
         self._path = path
-        self._local = threading.local()
+        self._spare: list[sqlite3.Connection] = []
 
     def store(self, events: Sequence[Arrived]) -> None:
         """See `Acknowledger.store`."""
         people = sorted({event.user_id for event in events if event.user_id})
         try:
-            connection = self._connection()
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(
-                    f"INSERT OR IGNORE INTO inbox ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
-                    [event.row for event in events],
-                )
-                connection.executemany(
-                    "INSERT OR IGNORE INTO conversations (user_id) VALUES (?)", [(user,) for user in people]
-                )
+            connection = self._take()
         except sqlite3.DatabaseError as error:
             raise StoreDown from error
+        try:
+            self._write(connection, events, people)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise StoreDown from error
+            raise
+        self._spare.append(connection)
 
-    def _connection(self) -> sqlite3.Connection:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
-            self._local.connection = connection
+    def _write(self, connection: sqlite3.Connection, events: Sequence[Arrived], people: Sequence[str]) -> None:
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(
+                f"INSERT OR IGNORE INTO inbox ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+                [event.row for event in events],
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO conversations (user_id) VALUES (?)", [(user,) for user in people]
+            )
+
+    def _take(self) -> sqlite3.Connection:
+        with suppress(IndexError):
+            return self._spare.pop()
+        connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
+        try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        connection = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
+        """Close the connections nobody is using."""
+        with suppress(IndexError):
+            while True:
+                self._spare.pop().close()

@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.secrets import Vault
 
 BUSY_SECONDS = 10
+IDLE_SECONDS = 1.0
 
 
 class Unavailable(Exception):
@@ -86,12 +89,7 @@ class Database:
 def make_engine(url: str) -> Engine:
     """An engine with our pragmas and transaction rules."""
     if not url.startswith("sqlite"):
-        return create_engine(
-            url,
-            pool_pre_ping=True,
-            hide_parameters=True,
-            connect_args={"prepare_threshold": None, "connect_timeout": 5},
-        )
+        return _postgres_engine(url)
     path = sqlite_path(url)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
@@ -99,6 +97,26 @@ def make_engine(url: str) -> Engine:
     )
     event.listen(engine, "connect", _sqlite_connect)
     event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _postgres_engine(url: str) -> Engine:
+    engine = create_engine(url, hide_parameters=True, connect_args={"prepare_threshold": None, "connect_timeout": 5})
+
+    def used(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Ask a connection that lay idle whether it still lives; `pool_pre_ping` would ask before every use."""
+        if time.monotonic() - record.info.get("used", time.monotonic()) < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", used)
+    event.listen(engine, "checkout", ping)
     return engine
 
 

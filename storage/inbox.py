@@ -8,13 +8,45 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
+from models.tables.base import table_of
 from models.tables.conversation import DEAD, DONE, PENDING, Conversation, InboxEvent, OutboxRow, UnsentMessage
 from storage.database import UnitOfWork
 
 Json = dict[str, Any]
+
+# What every turn runs is built once, on plain tables: building a statement costs more than running it.
+_talks = table_of(Conversation).c
+_events = table_of(InboxEvent).c
+_mine = (_talks.user_id == bindparam("who"), _talks.fence == bindparam("held"))
+_until = bindparam("until")
+_CLAIM = (
+    update(table_of(Conversation))
+    .where(_talks.user_id == bindparam("who"), _talks.lease_until_ms < bindparam("now"))
+    .values(lease_owner=bindparam("owner"), lease_until_ms=_until, fence=_talks.fence + 1)
+    .returning(_talks.fence, _talks.session, _talks.last_event_ms)
+)
+_PROLONG = update(table_of(Conversation)).where(*_mine).values(lease_until_ms=_until).returning(_talks.fence)
+_KEEP = _PROLONG.values(session=bindparam("sealed"), last_event_ms=bindparam("last"))
+_RELEASE = update(table_of(Conversation)).where(*_mine).values(lease_until_ms=0, lease_owner=None)
+_FINISH = (
+    update(table_of(InboxEvent))
+    .where(_events.seq == bindparam("event"), _events.state == PENDING)
+    .values(state=bindparam("end"), error=bindparam("why"), attempts=_events.attempts + 1)
+    .returning(_events.seq)
+)
+_PENDING = (
+    select(
+        _events.seq, _events.event_id, _events.occurred_ms, _events.received_ms, _events.body, _events.attempts,
+        _events.not_before_ms,
+    )
+    .where(_events.user_id == bindparam("who"), _events.state == PENDING)
+    .order_by(_events.occurred_ms, _events.seq)
+    .limit(bindparam("most"))
+)  # fmt: skip
 
 
 def ms(at: datetime) -> int:
@@ -55,12 +87,7 @@ class Pending:
 
 def claim(uow: UnitOfWork, user_id: str, owner: str, now_ms: int, until_ms: int) -> Lease | None:
     """Take the conversation until `until_ms`, or None while somebody else holds it."""
-    row = uow.session.execute(
-        update(Conversation)
-        .where(Conversation.user_id == user_id, Conversation.lease_until_ms < now_ms)
-        .values(lease_owner=owner, lease_until_ms=until_ms, fence=Conversation.fence + 1)
-        .returning(Conversation.fence, Conversation.session, Conversation.last_event_ms)
-    ).one_or_none()
+    row = uow.session.execute(_CLAIM, {"who": user_id, "now": now_ms, "owner": owner, "until": until_ms}).one_or_none()
     if row is None:
         return None
     session = uow.vault.open_json(row.session) if row.session else {}
@@ -69,55 +96,29 @@ def claim(uow: UnitOfWork, user_id: str, owner: str, now_ms: int, until_ms: int)
 
 def keep_session(uow: UnitOfWork, lease: Lease, session: Json, last_event_ms: int, until_ms: int) -> None:
     """Write the talk's state and prolong the lease; LostLease when another worker has taken over."""
-    values = {
-        "session": uow.vault.seal_json(session) if session else None,
-        "last_event_ms": last_event_ms,
-        "lease_until_ms": until_ms,
-    }
-    _fenced(uow, lease, values)
+    sealed = uow.vault.seal_json(session) if session else None
+    _fenced(uow, lease, _KEEP, until=until_ms, sealed=sealed, last=last_event_ms)
 
 
 def prolong(uow: UnitOfWork, lease: Lease, until_ms: int) -> None:
     """Hold the lease longer; LostLease when it is gone."""
-    _fenced(uow, lease, {"lease_until_ms": until_ms})
+    _fenced(uow, lease, _PROLONG, until=until_ms)
 
 
 def release(uow: UnitOfWork, lease: Lease) -> None:
     """Give the lease back; nothing happens when it is gone already."""
-    uow.session.execute(
-        update(Conversation)
-        .where(Conversation.user_id == lease.user_id, Conversation.fence == lease.fence)
-        .values(lease_until_ms=0, lease_owner=None)
-    )
+    uow.session.execute(_RELEASE, {"who": lease.user_id, "held": lease.fence})
 
 
-def _fenced(uow: UnitOfWork, lease: Lease, values: Json) -> None:
-    changed = uow.session.execute(
-        update(Conversation)
-        .where(Conversation.user_id == lease.user_id, Conversation.fence == lease.fence)
-        .values(**values)
-        .returning(Conversation.user_id)
-    )
+def _fenced(uow: UnitOfWork, lease: Lease, statement: ReturningUpdate[Any], **values: Any) -> None:
+    changed = uow.session.execute(statement, {"who": lease.user_id, "held": lease.fence, **values})
     if changed.one_or_none() is None:
         raise LostLease(lease.fence)
 
 
 def pending(uow: UnitOfWork, user_id: str, limit: int = 20) -> Sequence[Pending]:
     """The person's unhandled events, oldest first by LINE's own time."""
-    rows = uow.session.execute(
-        select(
-            InboxEvent.seq,
-            InboxEvent.event_id,
-            InboxEvent.occurred_ms,
-            InboxEvent.received_ms,
-            InboxEvent.body,
-            InboxEvent.attempts,
-            InboxEvent.not_before_ms,
-        )
-        .where(InboxEvent.user_id == user_id, InboxEvent.state == PENDING)
-        .order_by(InboxEvent.occurred_ms, InboxEvent.seq)
-        .limit(limit)
-    ).all()
+    rows = uow.session.execute(_PENDING, {"who": user_id, "most": limit}).all()
     return [
         Pending(r.seq, r.event_id, r.occurred_ms, r.received_ms, r.body or b"", r.attempts, r.not_before_ms)
         for r in rows
@@ -156,21 +157,21 @@ def waiting_people(uow: UnitOfWork, now: datetime, limit: int = 200) -> list[str
 
 def finish(uow: UnitOfWork, seq: int, *, error: str | None = None) -> bool:
     """Mark an event as handled, or dead with its reason. False when it was finished before."""
-    changed = uow.session.execute(
-        update(InboxEvent)
-        .where(InboxEvent.seq == seq, InboxEvent.state == PENDING)
-        .values(state=DEAD if error else DONE, error=error, attempts=InboxEvent.attempts + 1)
-        .returning(InboxEvent.seq)
-    )
+    changed = uow.session.execute(_FINISH, {"event": seq, "end": DEAD if error else DONE, "why": error})
     return changed.one_or_none() is not None
 
 
-def put_off(uow: UnitOfWork, seq: int, until_ms: int, error: str) -> None:
-    """Count a failed try and leave the event for later."""
+def count_try(uow: UnitOfWork, seq: int) -> None:
+    """Count a try before it is made, so that one that ends the process is counted too."""
+    uow.session.execute(update(InboxEvent).where(InboxEvent.seq == seq).values(attempts=InboxEvent.attempts + 1))
+
+
+def put_off(uow: UnitOfWork, seq: int, until_ms: int, error: str, *, counted: bool = False) -> None:
+    """Leave the event for later, and count the failed try unless that is done."""
     uow.session.execute(
         update(InboxEvent)
         .where(InboxEvent.seq == seq)
-        .values(attempts=InboxEvent.attempts + 1, not_before_ms=until_ms, error=error)
+        .values(attempts=InboxEvent.attempts + (0 if counted else 1), not_before_ms=until_ms, error=error)
     )
 
 

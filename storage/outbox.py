@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, update
 
 from models import notices
 from models.rules.calendar import quiet_until
+from models.tables.base import table_of
 from models.tables.conversation import DEAD, PENDING, SENT, OutboxRow
 from storage.database import UnitOfWork
 
@@ -97,17 +98,26 @@ COLUMNS = (
 )  # fmt: skip
 
 
+_outbox = table_of(OutboxRow).c
+_again = (_outbox.channel == LINE) & (_outbox.attempts > 0)
+_DUE = (
+    select(*(_outbox[column.key] for column in COLUMNS))
+    .where(_outbox.recipient == bindparam("who"), _outbox.state == PENDING, _outbox.channel != MAIL)
+    .where((_outbox.not_before <= bindparam("now")) | _again)
+    .order_by(_outbox.held, _outbox.seq)
+    .limit(bindparam("most"))
+)
+_SENT = (
+    update(table_of(OutboxRow))
+    .where(_outbox.seq.in_(bindparam("seqs", expanding=True)), _outbox.state == PENDING)
+    .values(state=SENT, sent_at=bindparam("now"), via=bindparam("way"), held=False, attempts=_outbox.attempts + 1)
+)
+
+
 def due(uow: UnitOfWork, recipient: str, now: datetime, *, limit: int = 20) -> list[Outgoing]:
     """What the person is owed now, in order, with what is held and what waits for another try: neither is overtaken."""
-    again = (OutboxRow.channel == LINE) & (OutboxRow.attempts > 0)
-    query = (
-        select(*COLUMNS)
-        .where(OutboxRow.recipient == recipient, OutboxRow.state == PENDING, OutboxRow.channel != MAIL)
-        .where((OutboxRow.not_before <= now) | again)
-        .order_by(OutboxRow.held, OutboxRow.seq)
-        .limit(limit)
-    )
-    return sorted((Outgoing(*row) for row in uow.session.execute(query)), key=lambda row: row.seq)
+    found = uow.session.execute(_DUE, {"who": recipient, "now": now, "most": limit})
+    return sorted((Outgoing(*row) for row in found), key=lambda row: row.seq)
 
 
 def claim_mails(uow: UnitOfWork, now: datetime, until: datetime, limit: int = 20) -> list[Outgoing]:
@@ -135,7 +145,7 @@ def freeze(uow: UnitOfWork, seq: int, body: str) -> None:
 
 def sent(uow: UnitOfWork, seqs: Sequence[int], via: str, now: datetime) -> None:
     """These have left, by reply, push, menu or mail."""
-    _set(uow, seqs, state=SENT, sent_at=now, via=via, held=False, attempts=OutboxRow.attempts + 1)
+    uow.session.execute(_SENT, {"seqs": list(seqs), "now": now, "way": via})
 
 
 def dead(uow: UnitOfWork, seq: int, error: str) -> None:

@@ -2,24 +2,36 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from models.rules.permissions import Actor
-from models.tables.base import new_id
+from models.tables.base import new_id, table_of
 from models.tables.organisation import Approver, Desk, Organisation
 from models.tables.person import Consent, Person
 from models.views.people import DeskView, PersonView
 from storage.database import UnitOfWork
 
+_people, _approvers, _organisations = table_of(Person), table_of(Approver), table_of(Organisation)
+_SEEN = (
+    select(
+        _people.c.id, _people.c.user_id, _people.c.name, _people.c.mail, _people.c.blocked_at, _people.c.menu,
+        _approvers.c.organisation_id, _organisations.c.name.label("organisation"),
+    )
+    .outerjoin_from(_people, _approvers, (_approvers.c.person_id == _people.c.id) & _approvers.c.ended_at.is_(None))
+    .outerjoin(_organisations, _organisations.c.id == _approvers.c.organisation_id)
+    .where((_people.c.user_id == bindparam("who")) | (_people.c.id == bindparam("id")))
+    .order_by(_organisations.c.name)
+)  # fmt: skip
+
 
 def by_user_id(uow: UnitOfWork, user_id: str) -> PersonView | None:
     """The person behind a LINE account."""
-    return _view(uow, uow.session.scalar(select(Person).where(Person.user_id == user_id)))
+    return _seen(uow, {"who": user_id, "id": None})
 
 
 def by_id(uow: UnitOfWork, person_id: str) -> PersonView | None:
     """The person by id."""
-    return _view(uow, uow.session.get(Person, person_id))
+    return _seen(uow, {"who": None, "id": person_id})
 
 
 def ensure(uow: UnitOfWork, user_id: str, now: datetime) -> PersonView:
@@ -42,15 +54,12 @@ def create(uow: UnitOfWork, now: datetime) -> str:
     return person.id
 
 
-def _view(uow: UnitOfWork, person: Person | None) -> PersonView | None:
-    if person is None:
+def _seen(uow: UnitOfWork, who: dict[str, str | None]) -> PersonView | None:
+    """One look for the person and the organisations they approve for; built once, for every turn asks."""
+    rows = uow.session.execute(_SEEN, who).all()
+    if not rows:
         return None
-    held = uow.session.execute(
-        select(Approver.organisation_id, Organisation.name)
-        .join(Organisation, Organisation.id == Approver.organisation_id)
-        .where(Approver.person_id == person.id, Approver.ended_at.is_(None))
-        .order_by(Organisation.name)
-    ).all()
+    person, held = rows[0], [row for row in rows if row.organisation_id]
     actor = Actor("person", person_id=person.id, organisations=frozenset(row.organisation_id for row in held))
     return PersonView(
         id=person.id,
@@ -60,7 +69,7 @@ def _view(uow: UnitOfWork, person: Person | None) -> PersonView | None:
         blocked=person.blocked_at is not None,
         menu=person.menu or "",
         actor=actor,
-        organisations=tuple(row.name for row in held),
+        organisations=tuple(row.organisation for row in held),
     )
 
 

@@ -1,8 +1,8 @@
 """Builds the view of one application from its rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from models.rules.fields import Value
 from models.rules.permissions import ApplicationSubject
@@ -27,12 +27,23 @@ def latest(uow: UnitOfWork, person_id: str) -> ApplicationView | None:
 
 
 def view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
-    """The view of a row that is at hand."""
+    """The view of a row that is at hand.
+
+    It is made once a version and transaction: whatever changes an application or its papers counts the version up.
+    """
+    made: dict[tuple[str, int], tuple[Application, ApplicationView]] = uow.session.info.setdefault("views", {})
+    if (row.id, row.version) not in made:
+        made[row.id, row.version] = (row, _view_of(uow, row))
+    return made[row.id, row.version][1]
+
+
+def _view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
     answers: dict[str, Value] = uow.vault.open_json(row.answers)
     held = papers.current(uow, row.id)
     decisions, deciders = _decisions(uow, row.id)
     inviter = uow.session.get(Person, row.inviter_id) if row.inviter_id else None
-    fine, unmended, same = _fine(uow, row.id, digests(uow, answers, held))
+    judged = _judged(uow, row.id) if decisions else ()
+    fine, unmended, same = _fine(judged, digests(uow, answers, held) if judged else {})
     subject = ApplicationSubject(row.person_id, row.organisation_id, State(row.state), deciders)
     return ApplicationView(
         id=row.id,
@@ -125,19 +136,22 @@ def _items(uow: UnitOfWork, decision_ids: list[str]) -> tuple[Words, Words]:
     return verdicts, comments
 
 
-def _fine(
-    uow: UnitOfWork, application_id: str, now_held: Mapping[str, str]
-) -> tuple[dict[str, frozenset[str]], frozenset[str], dict[str, frozenset[str]]]:
-    """What still holds exactly what was judged: by stage its OKs; whatever was returned last; by stage its returns."""
-    rows = uow.session.execute(
+def _judged(uow: UnitOfWork, application_id: str) -> Sequence[Row[str, str, str, str]]:
+    return uow.session.execute(
         select(Decision.stage, ItemVerdict.item, ItemVerdict.verdict, ItemVerdict.digest)
         .join(Decision, Decision.id == ItemVerdict.decision_id)
         .where(Decision.application_id == application_id)
         .order_by(Decision.round, Decision.decided_at)
     ).all()
+
+
+def _fine(
+    judged: Sequence[Row[str, str, str, str]], now_held: Mapping[str, str]
+) -> tuple[dict[str, frozenset[str]], frozenset[str], dict[str, frozenset[str]]]:
+    """What still holds exactly what was judged: by stage its OKs; whatever was returned last; by stage its returns."""
     last: dict[tuple[str, str], str] = {}
     latest: dict[str, bool] = {}
-    for stage, item, verdict, digest in rows:
+    for stage, item, verdict, digest in judged:
         unchanged = now_held.get(item) == digest
         last[stage, item] = verdict if unchanged else "changed"
         latest[item] = verdict == "return" and unchanged

@@ -127,7 +127,8 @@ class Row:
 class Card:
     """The one layout of everything that has a state (`ux.md`): title, coloured state, rows, at most a few buttons.
 
-    The first button is the main one. `alt` is what the notification and the chat list show.
+    The first button is the main one, unless they are answers of equal weight (`ranked` off). `alt` is what the
+    notification and the chat list show.
     """
 
     alt: str
@@ -139,6 +140,7 @@ class Card:
     buttons: tuple[Action, ...] = ()
     quick: tuple[Action, ...] = ()
     image_url: str = ""
+    ranked: bool = True
 
     def as_json(self) -> Json:
         """The flex message."""
@@ -207,7 +209,9 @@ def _bubble(card: Card, most: int) -> Json:
             "type": "box",
             "layout": "vertical",
             "spacing": "sm",
-            "contents": [_card_button(action, first=not at) for at, action in enumerate(card.buttons)],
+            "contents": [
+                _card_button(action, first=card.ranked and not at) for at, action in enumerate(card.buttons)
+            ],
         }
     return bubble
 

@@ -17,7 +17,7 @@ from models.rules.invitation import EXPERT
 from models.views.people import DeskView
 from storage import organisations, outbox, people, registration_views
 
-LATER = ("派遣を依頼", "派遣状況", "専門家を探す", "申請・リンク")
+LATER = ("派遣を依頼", "派遣状況", "専門家を探す")
 EXPERTS_ONLY = ("派遣依頼", "チェックイン", "チェックアウト", "報告・旅費", "謝金", "プロフィール")
 NEWCOMER_WORDS = ("プロフィール登録", "登録状況", "使い方")
 APPROVER_WORDS = ("承認待ち", "専門家を招待", "使い方")
@@ -41,6 +41,7 @@ def follow(talk: Talk) -> None:
 def unfollow(talk: Talk) -> None:
     """Blocked: nothing can be said; notices go by mail from now on."""
     people.set_blocked(talk.uow, talk.person.id, talk.now)
+    reload(talk)
     talk.pause()
 
 
@@ -53,8 +54,8 @@ def reload(talk: Talk) -> None:
 
 def show_right_menu(talk: Talk) -> None:
     """Link the rich menu of the person's role, once."""
-    person = people.by_id(talk.uow, talk.person.id)
-    if person is None or person.blocked:
+    person = talk.person
+    if person.blocked:
         return
     alias = APPROVER.alias if person.is_approver else NEWCOMER.alias
     if person.menu != alias:

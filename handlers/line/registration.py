@@ -66,6 +66,14 @@ def open_section(talk: Talk, key: str) -> None:
     talk.take(form, turn)
 
 
+def tapped_section(talk: Talk, tap: CardTap) -> None:
+    """A section's button on the card."""
+    if tap.value in SECTIONS:
+        open_section(talk, tap.value)
+    else:
+        talk.say(Text(t("menu.old_button")))
+
+
 def section_answers(view: ApplicationView, key: str) -> Answers:
     """What the draft holds of a section; photos by their ids, with what decides which are asked for."""
     if key != "papers":
@@ -237,7 +245,7 @@ WORDS: dict[str, Callable[[Talk], None]] = {
 }
 MENU: dict[str, Callable[[Talk], None]] = {"プロフィール登録": show_card, "登録状況": show_progress}
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
-    "section": lambda talk, tap: open_section(talk, tap.value) if tap.value in SECTIONS else None,
+    "section": tapped_section,
     "submit": lambda talk, _tap: ask_submit(talk),
     "submit_yes": submit_yes,
     "withdraw": lambda talk, _tap: ask_withdraw(talk),

@@ -22,16 +22,21 @@ from bot.line.messages import Button, Text
 from bot.postbacks import CardTap, FormTap, MenuTap, decode
 from bot.session import Session
 from bot.text import t
-from handlers.line import approval, general, registration
+from handlers.line import approval, general, guidance, registration
 from handlers.line.talk import Talk
 from models.rules.errors import DomainError, Incomplete, NotAllowed, NotFound, Stale
 from models.rules.invitation import looks_like_code
 from models.rules.normalise import tidy
 
-MENU: dict[str, Callable[[Talk], None]] = {**general.MENU, **registration.MENU, **approval.MENU}
-CARDS: dict[str, Callable[[Talk, CardTap], None]] = {**general.CARDS, **registration.CARDS, **approval.CARDS}
-COMMANDS = {**registration.COMMANDS, **approval.COMMANDS}
-FORMS: dict[str, Callable[[Talk], Form]] = {**registration.FORMS, **approval.FORMS}
+MENU: dict[str, Callable[[Talk], None]] = {**general.MENU, **registration.MENU, **approval.MENU, **guidance.MENU}
+CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
+    **general.CARDS,
+    **registration.CARDS,
+    **approval.CARDS,
+    **guidance.CARDS,
+}
+COMMANDS = {**registration.COMMANDS, **approval.COMMANDS, **guidance.COMMANDS}
+FORMS: dict[str, Callable[[Talk], Form]] = {**registration.FORMS, **approval.FORMS, **guidance.FORMS}
 SUBJECTS = (registration, approval)
 
 
@@ -101,16 +106,19 @@ def _tap(talk: Talk, data: str, date: str) -> None:
         case CardTap("resume", key):
             _resume(talk, key)
         case CardTap() as tap if tap.act in CARDS:
-            talk.pause()
-            CARDS[tap.act](talk, tap)
+            _aside(talk, lambda: CARDS[tap.act](talk, tap))
         case _:
             general.old_button(talk)
 
 
 def _menu(talk: Talk, word: str) -> None:
-    """A tap on the menu sets a running form aside; it is kept and offered again."""
+    _aside(talk, lambda: MENU[word](talk))
+
+
+def _aside(talk: Talk, act: Callable[[], None]) -> None:
+    """A tap on the menu or on a card sets a running form aside; it is kept and offered again."""
     paused = talk.pause()
-    MENU[word](talk)
+    act()
     if paused and talk.running is None and paused.form in FORMS and paused.form in talk.paused:
         title = FORMS[paused.form](talk).title
         back = Button(t("menu.resume", title=title), CardTap("resume", paused.form))

@@ -127,7 +127,7 @@ def _arrived(event: dict[str, Any], now_ms: int) -> Arrived:
 def _user(event: dict[str, Any]) -> str | None:
     """Whom to answer: a person in a talk with us alone, while the channel is ours to answer."""
     source = event.get("source")
-    if not isinstance(source, dict) or source.get("type") != "user" or event.get("mode") == "standby":
+    if not isinstance(source, dict) or source.get("type") != "user" or event.get("mode", "active") != "active":
         return None
     user_id = source.get("userId")
     return user_id if isinstance(user_id, str) and USER_ID.fullmatch(user_id) else None

@@ -132,7 +132,7 @@ class Worker:
     def _turn(self, lease: Lease, event: Pending) -> set[str]:
         envelope = parse(event.body)
         try:
-            photo = self._photo(lease, envelope)
+            photo = self._photo(lease, event, envelope)
             return self._commit(lease, event, envelope, photo, self.handle)
         except FetchLater as later:
             return self._retry(lease, event, envelope, str(later), "photo.unfetchable")
@@ -145,9 +145,15 @@ class Worker:
             log.exception("turn_failed", event_id=event.event_id, attempts=event.attempts)
             return self._retry(lease, event, envelope, type(error).__name__, "error.unexpected")
 
-    def _photo(self, lease: Lease, envelope: Envelope) -> Photo | None:
+    def _photo(self, lease: Lease, event: Pending, envelope: Envelope) -> Photo | None:
+        """The photo of the event. Each try is counted first: one that kills the process is not tried for ever."""
         if not isinstance(envelope.event, ImageMessage) or not envelope.active:
             return None
+        if event.attempts >= TRIES:
+            log.error("photo_given_up", event_id=event.event_id)
+            return Photo(code="photo.unfetchable")
+        with self.database.unit() as uow:
+            inbox.count_try(uow, event.seq)
         running, _ = read_state(lease.session)
         return self.photos.fetch(lease.user_id, envelope.event, running)
 
@@ -181,7 +187,8 @@ class Worker:
         if event.attempts + 1 < TRIES:
             with self.database.unit() as uow:
                 later = self.clock() + timedelta(seconds=2.0**event.attempts)
-                inbox.put_off(uow, event.seq, ms(later), error)
+                counted = isinstance(envelope.event, ImageMessage)
+                inbox.put_off(uow, event.seq, ms(later), error, counted=counted)
             return set()
         log.error("event_dead", event_id=event.event_id, error=error)
         failed = DomainError(code)

@@ -3,7 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Table
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -22,6 +22,13 @@ Id = String(32)
 def new_id() -> str:
     """A fresh row id: 32 hex characters."""
     return uuid.uuid4().hex
+
+
+def table_of(mapped: "type[Base]") -> Table:
+    """The plain table behind a class, for statements that need no objects."""
+    table = mapped.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class UtcDateTime(TypeDecorator[datetime]):

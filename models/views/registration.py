@@ -6,7 +6,7 @@ from datetime import datetime
 
 from models.rules.fields import Value
 from models.rules.permissions import ApplicationSubject
-from models.rules.registration import Item, State, editable_items, items_of
+from models.rules.registration import PAPERS, Item, State, editable_items, items_of
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,9 @@ class ApplicationView:
 
     @property
     def editable(self) -> tuple[Item, ...]:
-        """What the applicant may change now."""
-        return editable_items(self.state, self.reopened, self.answers, self.judged)
+        """What the applicant may change now; a judged paper whose photos were all taken back is open again."""
+        held = {item for item in self.judged if item not in PAPERS or self.papers_of(item)}
+        return editable_items(self.state, self.reopened, self.answers, held)
 
     def papers_of(self, kind: str) -> tuple[PaperView, ...]:
         """The photos of one kind, oldest first."""

@@ -1,6 +1,7 @@
 """The adapter against a server that misbehaves on the level of HTTP, as the stand-in for LINE never would."""
 
 import json
+import logging
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from bot.line.client import LineClient
@@ -25,6 +27,7 @@ from bot.line.outcomes import (
     TokenDead,
     Unauthorised,
 )
+from handlers import logs
 
 USER = "U" + "0" * 32
 MESSAGES = [{"type": "text", "text": "こんにちは <&> \U0001f600", "x-unknown": [1, {"deep": None}]}]
@@ -211,6 +214,15 @@ def test_ids_cannot_leave_their_place_in_the_path() -> None:
         assert server.requests[0].startswith(b"GET /v2/bot/profile/..%2F..%2Foauth%3Fx%3D1 ")
 
 
+@pytest.fixture
+def every_line() -> Iterator[None]:
+    """All levels are logged, as in production; the tests' own setting comes back afterwards."""
+    structlog.reset_defaults()
+    yield
+    logs.set_up(logging.ERROR)
+
+
+@pytest.mark.usefixtures("every_line")
 def test_a_log_line_names_the_call_and_nobody() -> None:
     with talking_to(answers(200), hangs_up) as (client, _), capture_logs() as lines:
         client.push(USER, MESSAGES, "key-1")

@@ -12,7 +12,7 @@ import pytest
 
 from bot.emulator.menu_rules import refuse_menu
 from bot.emulator.validation import refuse_push
-from bot.line.messages import Message
+from bot.line.messages import Card, Cards, Message, Row
 from bot.line.richmenus import MENUS
 from bot.screens.notices import render
 from models import notices
@@ -130,6 +130,14 @@ def test_every_notice_however_long(notice: notices.Notice):
     body = push(*render(notice))
     assert not complaints("PushMessageRequest", body)
     refuse_push(body)
+
+
+def test_a_card_that_weighs_too_much_is_cut_and_not_refused():
+    light, heavy = (Card("x", "x", rows=tuple(Row("項目", "𠮷" * long) for _ in range(8))) for long in (50, 4000))
+    assert "…" not in str(light.as_json())
+    assert "𠮷𠮷…" in str(heavy.as_json())
+    check("one", heavy)
+    check("twelve", Cards("x", (heavy,) * 12))
 
 
 def test_the_list_above_names_every_kind_of_notice():

@@ -29,11 +29,11 @@ class Ledger:
     def events(self, user_id: str) -> Counter[str]:
         """The person's events by state."""
         found = self.rows("SELECT state, count(*) FROM inbox WHERE user_id = :user GROUP BY state", user=user_id)
-        return Counter({state: count for state, count in found})
+        return Counter({row[0]: row[1] for row in found})
 
     def all_events(self) -> Counter[str]:
         """Everybody's events by state."""
-        return Counter({state: count for state, count in self.rows("SELECT state, count(*) FROM inbox GROUP BY state")})
+        return Counter({row[0]: row[1] for row in self.rows("SELECT state, count(*) FROM inbox GROUP BY state")})
 
     def outbox(self, user_id: str) -> list[Any]:
         """The person's rows, oldest first."""

@@ -121,7 +121,8 @@ def questions(form: Form) -> Iterator[Message]:
     for text in TEXTS.values():
         for step in _asked(form):
             for session in _standings(form, step, text):
-                yield question.question(form, session, (text,))
+                yield question.question(form, session, (text[:100],))
+        yield question.question(form, Session(form.key, form.version, form.steps[0].key), (text,))
         session = Session(form.key, form.version, REVIEW, _filled(form, text))
         yield from question.review(form, session, (text,) if text else ())
         yield question.which_to_mend(form, session)

@@ -102,8 +102,7 @@ def sort_photo(
     paper = next((held for held in papers.current(uow, row.id) if held.id == paper_id), None)
     if paper is None or paper.kind != UNSORTED:
         return False, ""
-    allowed = view.editable
-    if kind and kind not in allowed:
+    if kind and (kind not in PAPERS or kind not in view.editable):
         raise NotAllowed("error.not_editable")
     least = PAPERS[Item(kind)].min_side if kind else 0
     if min(paper.width, paper.height) < least:
