@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bot.line.client import LineClient
     from handlers.delivery import Delivery
+    from handlers.jobs.rounds import Rounds
+    from handlers.letters import Letters
     from handlers.line.webhook import Webhook
     from handlers.line.worker import Bell, Worker
     from handlers.services import Services
@@ -82,6 +84,20 @@ class Service:
         return Bell()
 
     @cached_property
+    def letters(self) -> "Letters":
+        """What prints commission letters."""
+        from handlers.letters import Letters
+
+        return Letters(self.database, self.files, self.clock)
+
+    @cached_property
+    def rounds(self) -> "Rounds":
+        """The jobs of this process."""
+        from handlers.jobs.rounds import Rounds
+
+        return Rounds(self.database, self.files, self.clock, self.bell.ring, self.letters)
+
+    @cached_property
     def services(self) -> "Services":
         """What pages are given."""
         from handlers.links import Links
@@ -94,6 +110,8 @@ class Service:
             links=Links(at.secret_key, at.public_base_url, at.account_id),
             clock=self.clock,
             told=self.bell.ring,
+            letters=self.letters,
+            hurry=self.rounds.hurry.set,
             secure_cookies=at.public_base_url.startswith("https:"),
         )
 

@@ -47,7 +47,7 @@ def worker() -> None:
 
 
 @main.command()
-@click.argument("name", type=click.Choice(["deliver", "sweep", "remind", "retain"]))
+@click.argument("name", type=click.Choice(["deliver", "sweep", "remind", "tasks", "retain"]))
 def jobs(name: str) -> None:
     """One round of a scheduled job."""
     from handlers.jobs.remind import remind
@@ -59,6 +59,9 @@ def jobs(name: str) -> None:
             told = remind(service.database, service.clock())
             service.worker.work(sorted(told))
             click.echo(f"reminded {len(told)}")
+        case "tasks":
+            service.worker.work(sorted(service.letters.advance_tasks()))
+            click.echo(f"acceptances printed {service.letters.write_acceptances()}")
         case "retain":
             done = retain(service.database, service.files, service.clock())
             click.echo(" ".join(f"{key} {count}" for key, count in done.items()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handlers.bootstrap import Service
-from handlers.usecases import organisation, staff
+from handlers.usecases import appointment, organisation, staff
 from handlers.usecases.registration import decide, draft, submit
 from models.rules.permissions import SYSTEM
 from models.rules.registration import Item
@@ -27,6 +27,12 @@ DESKS = (
     ("中小企業119 東日本事務局", ("東京都", "神奈川県", "千葉県", "埼玉県"), "03-0000-0119", "east@example.jp"),
     ("中小企業119 全国事務局", (), "06-0000-0119", "desk@example.jp"),
 )
+TERMS = """第1条（委嘱の内容）専門家は、支援機関の依頼により中小企業・小規模事業者の経営課題の解決を支援します。
+第2条（期間）委嘱の期間は、委嘱状に記した日から年度末までとします。
+第3条（謝金）謝金は事業者と直接相対した支援の時間に対して支払います。
+第4条（報告）専門家は、支援のあと5営業日以内に支援実施報告書を提出します。
+第5条（秘密の保持）専門家は、支援で知った秘密を漏らしてはなりません。委嘱が終わったあとも同じです。
+（これは見本の条件です。）"""
 HOURS = "平日 9:00〜17:00"
 
 
@@ -46,6 +52,7 @@ def prepare(service: Service, platform: "Platform") -> None:
         hashed = staff.hash_password(STAFF[2])
         with service.database.unit() as uow:
             staff.create(uow, SYSTEM, STAFF[0], STAFF[1], hashed, "manager", now)
+            appointment.publish_terms(uow, SYSTEM, "2026-11", TERMS, now)
             for name, prefectures, phone, mail in DESKS:
                 organisations.add_desk(uow, name, prefectures, phone, mail, HOURS)
             codes = [organisation.code_for(uow, name, where, now) for name, where, _, _ in ORGANISATIONS]

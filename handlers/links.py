@@ -7,6 +7,7 @@ from urllib.parse import quote
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 PAPERS_FOR = timedelta(minutes=30)
+LETTER_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class Links:
         if made_for != purpose or now >= expires_at:
             return None
         return PageTicket(purpose, str(person), str(subject), expires_at)
+
+    def public(self, kind: str, name: str) -> str:
+        """A link to a page that names nobody."""
+        return f"{self.base_url}/p/{kind}/{quote(name)}"
 
     def friend(self, words: str) -> str:
         """Opens the talk with our account (adding it as a friend first), with `words` typed in."""

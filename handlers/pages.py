@@ -19,7 +19,7 @@ from werkzeug.routing import BaseConverter
 from bot.text import t
 from handlers import admin, web
 from handlers.services import Services
-from models.rules.calendar import age_in_words, format_datetime
+from models.rules.calendar import age_in_words, format_date, format_datetime
 from models.rules.errors import DomainError, NotAllowed, NotFound, TooManyAttempts
 from storage.database import Conflict, Unavailable
 from storage.files import StoreUnavailable
@@ -73,7 +73,7 @@ def create_pages(services: Services, secret_key: str, trusted_hops: int = 0) -> 
     app = Pages(__name__, static_folder="static", static_url_path="/p/static", template_folder="templates")
     app.config.update(_settings(services, secret_key))
     app.url_map.converters["row_id"] = RowId
-    app.jinja_env.filters.update(moment=format_datetime, words=t)
+    app.jinja_env.filters.update(moment=format_datetime, day=format_date, words=t)
     app.jinja_env.globals.update(age=_age(services.clock))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     CSRFProtect(app)

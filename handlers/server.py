@@ -8,7 +8,6 @@ from gunicorn.app.base import BaseApplication
 
 from handlers import logs
 from handlers.bootstrap import Service
-from handlers.jobs.rounds import Rounds
 from handlers.settings import Settings
 
 
@@ -38,7 +37,7 @@ class _Server(BaseApplication):
 
 def start_threads(service: Service, stop: threading.Event) -> list[threading.Thread]:
     """One worker thread and the jobs; both end with the process, and a lease covers what they were doing."""
-    rounds = Rounds(service.database, service.files, service.clock, service.bell.ring)
+    rounds = service.rounds
     threads = [
         threading.Thread(target=service.worker.run, args=(service.bell, stop), name="worker", daemon=True),
         threading.Thread(target=rounds.run, args=(stop,), name="jobs", daemon=True),

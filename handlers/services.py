@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from handlers.letters import Letters
 from handlers.links import Links
 from storage.database import Database
 from storage.files import FileStore
@@ -11,11 +12,13 @@ from storage.files import FileStore
 
 @dataclass(frozen=True)
 class Services:
-    """`clock` gives aware UTC; `told` wakes whoever delivers, after a commit, with `uow.told`."""
+    """`clock` gives aware UTC; `told` wakes whoever delivers, after a commit, with `uow.told`; `hurry` the jobs."""
 
     database: Database
     files: FileStore
     links: Links
     clock: Callable[[], datetime]
     told: Callable[[Iterable[str]], None]
+    letters: Letters
+    hurry: Callable[[], None]
     secure_cookies: bool = False

@@ -58,7 +58,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Link:
-    """A step of 登録状況 in words. `status` is done, now, returned, rejected or todo."""
+    """A step of 登録状況 in words. `status` is done, now, returned, rejected, declined or todo."""
 
     status: str
     name: str

@@ -78,6 +78,29 @@ class InvitationUsed:
     organisation: str
 
 
+@dataclass(frozen=True)
+class TermsSent:
+    """To the applicant: the terms are there to be read and answered."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class LetterIssued:
+    """To the applicant: the commission letter is there to be read and accepted."""
+
+    number: str
+    letter_id: str
+
+
+@dataclass(frozen=True)
+class CommissionAccepted:
+    """To the inviter: the person is an active expert now."""
+
+    number: str
+    name: str
+
+
 Notice = (
     ApplicationSubmitted
     | ApplicationWaits
@@ -87,6 +110,9 @@ Notice = (
     | ApplicationOutcome
     | ApplicationWithdrawn
     | InvitationUsed
+    | TermsSent
+    | LetterIssued
+    | CommissionAccepted
 )
 KINDS: dict[str, type[Notice]] = {kind.__name__: kind for kind in Notice.__args__}
 

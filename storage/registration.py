@@ -257,6 +257,19 @@ def _matches(words: str) -> ColumnElement[bool]:
     return or_(by_name, by_number)
 
 
+def is_active(uow: UnitOfWork, person_id: str) -> bool:
+    """Whether the person is a commissioned expert now."""
+    held = select(Application.id).where(Application.person_id == person_id, Application.state == State.ACTIVE)
+    return uow.session.scalar(held.limit(1)) is not None
+
+
+def in_state(uow: UnitOfWork, state: State) -> list[Application]:
+    """Every application in a state, the longest waiting first."""
+    return list(
+        uow.session.scalars(select(Application).where(Application.state == state).order_by(Application.state_since))
+    )
+
+
 def waiting_since_before(uow: UnitOfWork, state: State, before: datetime) -> list[Application]:
     """Applications that wait in `state` since before `before` and were not yet reminded of."""
     late = select(Application).where(

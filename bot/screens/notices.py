@@ -22,10 +22,19 @@ def _message(notice: Notice) -> Message:
             return _submitted(notice)
         case notices.ApplicationReturned():
             return _returned_card(notice)
+        case notices.TermsSent():
+            return _action_card(words(notice), t("appointment.terms_title"), "terms_sent", "委嘱条件を開く", "terms")
+        case notices.LetterIssued():
+            return _action_card(words(notice), t("appointment.letter_title"), "commissioned", "委嘱状を開く", "letter")
         case notices.ApplicationApproved() | notices.ApplicationRejected():
             return Text(words(notice), (Button("登録状況", MenuTap("登録状況")),))
         case _:
             return Text(words(notice))
+
+
+def _action_card(alt: str, title: str, state: str, label: str, act: str) -> Message:
+    button = Button(label, CardTap(act))
+    return Card(alt=alt, title=title, state=t(f"state.{state}"), tone="warn", note=alt, buttons=(button,))
 
 
 def _submitted(notice: notices.ApplicationSubmitted) -> Message:
@@ -72,6 +81,12 @@ def words(notice: Notice) -> str:
             return t(f"notice.outcome_{notice.answer}", name=notice.name, number=notice.number)
         case notices.ApplicationWithdrawn():
             return t("notice.withdrawn", name=notice.name, number=notice.number)
+        case notices.TermsSent():
+            return t("appointment.terms_sent")
+        case notices.LetterIssued():
+            return t("appointment.letter_issued", number=notice.number)
+        case notices.CommissionAccepted():
+            return t("appointment.commission_accepted", name=notice.name, number=notice.number)
         case notices.InvitationUsed():
             return t("notice.invitation_used")
 

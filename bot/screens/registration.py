@@ -19,7 +19,10 @@ TONE = {
     State.DRAFT: "wait",
     State.RETURNED: "warn",
     State.REJECTED: "end",
-    State.TERMS_SENT: "good",
+    State.WITHDRAWN: "end",
+    State.TERMS_SENT: "warn",
+    State.COMMISSIONED: "warn",
+    State.ACTIVE: "good",
 }
 
 
@@ -189,9 +192,6 @@ def confirm_withdraw(view: ApplicationView) -> Message:
 def progress(view: ApplicationView) -> Message:
     """登録状況: each step, who holds it, since when."""
     steps = chain(view)
-    buttons: tuple[Action, ...] = (Button("プロフィール登録", MenuTap("プロフィール登録")),)
-    if view.state in IN_REVIEW:
-        buttons = (Button("取り下げる", CardTap("withdraw", view.id, view.version)),)
     return Card(
         alt=t("card.alt", state=state_word(view.state)),
         title="登録状況",
@@ -199,8 +199,23 @@ def progress(view: ApplicationView) -> Message:
         tone=TONE.get(view.state, "wait"),
         rows=tuple(Row(t(f"chain.{step.key}"), *_step(step)) for step in steps),
         note=_rejection(view) if view.state is State.REJECTED else _note_of_progress(view),
-        buttons=() if view.state in (State.REJECTED, State.TERMS_SENT) else buttons,
+        buttons=_progress_buttons(view),
     )
+
+
+def _progress_buttons(view: ApplicationView) -> tuple[Action, ...]:
+    """What the person can do about the state it is in."""
+    match view.state:
+        case State.ORGANISATION_REVIEW | State.SECRETARIAT_REVIEW:
+            return (Button("取り下げる", CardTap("withdraw", view.id, view.version)),)
+        case State.DRAFT | State.RETURNED:
+            return (Button("プロフィール登録", MenuTap("プロフィール登録")),)
+        case State.TERMS_SENT:
+            return (Button("委嘱条件を開く", CardTap("terms")),)
+        case State.COMMISSIONED | State.ACTIVE:
+            return (Button("委嘱状を開く", CardTap("letter")),)
+        case _:
+            return ()
 
 
 def _note_of_progress(view: ApplicationView) -> str:
@@ -225,6 +240,8 @@ def _step(step: ChainStep) -> tuple[str, str]:
             return (t("chain.now", holder=holder, at=at) if holder else t("chain.todo")), "wait"
         case "returned":
             return t("chain.returned", at=at), "warn"
+        case "declined":
+            return t("chain.declined", at=at), "end"
         case "rejected":
             return t("chain.rejected", at=at), "warn"
         case _:

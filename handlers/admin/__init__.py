@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from handlers.admin import account, applications, organisations, start
+from handlers.admin import account, applications, letters, organisations, start, terms
 from handlers.admin.context import KEY
 from handlers.admin.guard import blueprint, login_manager
 from handlers.services import Services
@@ -13,6 +13,6 @@ def install(app: Flask, services: Services) -> None:
     app.extensions[KEY] = services
     login_manager(app)
     bp = blueprint()
-    for part in (account, start, applications, organisations):
+    for part in (account, start, applications, letters, terms, organisations):
         part.routes(bp)
     app.register_blueprint(bp)

@@ -10,7 +10,7 @@ from bot.text import t
 from handlers import sheet
 from handlers.admin.context import actor, now, services
 from handlers.admin.deciding import Typed, explain, read_typed, why_not
-from handlers.admin.listing import PER_PAGE, TABS, Listing, pages, read_listing
+from handlers.admin.listing import PER_PAGE, TABS, Listing, pages, read_listing, tab_name
 from handlers.admin.start import LATE_DAYS
 from handlers.pictures import send_paper
 from handlers.usecases.registration import decide as usecase
@@ -19,7 +19,7 @@ from models.rules.errors import DomainError, NotFound
 from models.rules.permissions import Actor, can
 from models.rules.registration import State
 from models.views.registration import ApplicationView, QueueRow
-from storage import papers, registration
+from storage import appointment, papers, registration
 from storage.database import UnitOfWork
 
 STAGE = "secretariat"
@@ -54,7 +54,7 @@ def application_list() -> ResponseReturnValue:
     tabs = {tab: sum(counts.get(state, (0,))[0] for state in states) for tab, states in TABS.items()}
     return render_template(
         "admin/applications.html", listing=listing, tabs=tabs, rows=rows, total=total, page=page,
-        pages=pages(total), late=_late,
+        pages=pages(total), late=_late, tab_name=tab_name,
     )  # fmt: skip
 
 
@@ -77,11 +77,13 @@ def _desk(
         before, after = registration.neighbours(
             uow, actor(), listing.states, application_id, words=listing.words, order=listing.order
         )
+        letter = appointment.letter_of(uow, application_id)
     may = can(actor(), "application.decide", view.subject)
     typed = typed or Typed(version=view.version)
     page = render_template(
         "admin/application.html", view=view, sheet=sheet, stage=STAGE, listing=listing, before=before,
         after=after, may=may, why_not="" if may else why_not(actor(), view), typed=typed,
+        letter=letter, may_issue=can(actor(), "letter.issue", view.subject),
         faults=explain(error, typed, view) if error else {}, form=FlaskForm(),
     )  # fmt: skip
     return page, (422 if typed.faults else 409) if error else 200

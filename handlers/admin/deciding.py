@@ -95,6 +95,8 @@ def explain(error: DomainError, typed: Typed, view: ApplicationView) -> Mapping[
 
 def why_not(actor: Actor, view: ApplicationView) -> str:
     """Why this user is not offered the answers."""
+    if view.state is State.TERMS_AGREED:
+        return "" if can(actor, "letters.manage") else t("staff.reader_letters")
     if view.state is not State.SECRETARIAT_REVIEW:
         return t("staff.not_here") if view.state is State.ORGANISATION_REVIEW else ""
     if not can(actor, "approver_code.issue"):

@@ -17,7 +17,7 @@ IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 NOTE_EVERY = timedelta(minutes=1)
 OPEN = frozenset({"admin.log_in", "admin.static"})
-KEPT_WORDS = ("comment", "reason")
+KEPT_WORDS = ("comment", "reason", "terms_")
 
 
 def blueprint() -> Blueprint:

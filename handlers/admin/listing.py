@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
+from bot.text import t
 from models.rules.registration import State
 
 PER_PAGE = 50
@@ -15,10 +16,13 @@ TABS: Mapping[str, tuple[State, ...]] = {
     "organisation": (State.ORGANISATION_REVIEW,),
     "returned": (State.RETURNED,),
     "approved": (State.TERMS_SENT,),
+    "agreed": (State.TERMS_AGREED,),
+    "commissioned": (State.COMMISSIONED,),
+    "active": (State.ACTIVE,),
+    "withdrawn": (State.WITHDRAWN,),
     "rejected": (State.REJECTED,),
     "all": tuple(state for state in State if state is not State.DRAFT),
 }
-TAB_OF: Mapping[State, str] = {states[0]: tab for tab, states in TABS.items() if len(states) == 1}
 ORDERS = ("age", "-age", "number", "-number", "name", "-name")
 WORDS_MAX = 60
 
@@ -48,6 +52,11 @@ class Listing:
     def turned(self, key: str) -> str:
         """The order a click on a column's head gives: up, then down."""
         return f"-{key}" if self.order == key else key
+
+
+def tab_name(tab: str) -> str:
+    """What a tab is called: its state in words."""
+    return "すべて" if tab == "all" else t(f"state.{TABS[tab][0]}")
 
 
 def read_listing(args: Mapping[str, str]) -> Listing:

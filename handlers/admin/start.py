@@ -3,24 +3,24 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import TABS
+from handlers.admin.listing import TABS, Listing
 from models.rules.calendar import JST, business_days_between, to_jst
 from models.rules.registration import State
 from storage import inbox, organisations, outbox, registration
 
 LATE_DAYS = 5
-ON_START = ("secretariat", "organisation", "returned")
+ON_START = ("secretariat", "agreed", "organisation", "returned")
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One queue: how many, since when the oldest, and how many for too long."""
+    """One queue: where its list is, how many, since when the oldest, and how many for too long."""
 
-    tab: str
+    link: str
     state: State
     count: int
     oldest: datetime | None
@@ -56,7 +56,9 @@ def start() -> ResponseReturnValue:
 def _waiting(tab: str, found: dict[State, tuple[int, datetime]], late: int) -> Waiting:
     state = TABS[tab][0]
     count, oldest = found.get(state, (0, None))
-    return Waiting(tab, state, count, oldest, late if state is State.ORGANISATION_REVIEW else 0)
+    agreed = state is State.TERMS_AGREED
+    link = url_for("admin.letter_list") if agreed else url_for("admin.application_list", **Listing(tab).link())
+    return Waiting(link, state, count, oldest, late if state is State.ORGANISATION_REVIEW else 0)
 
 
 def troubles() -> ResponseReturnValue:

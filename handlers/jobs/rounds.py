@@ -10,6 +10,7 @@ import structlog
 
 from handlers.jobs.remind import remind
 from handlers.jobs.retain import retain
+from handlers.letters import Letters
 from storage import system
 from storage.database import Database
 from storage.files import FileStore
@@ -27,22 +28,37 @@ class Rounds:
     files: FileStore
     clock: Callable[[], datetime]
     told: Callable[[Iterable[str]], None]
+    letters: Letters
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    hurry: threading.Event = field(default_factory=threading.Event)
 
     def run(self, stop: threading.Event) -> None:
-        """A round a minute until `stop`."""
-        while not stop.wait(EVERY.total_seconds()):
+        """A round a minute until `stop`, and at once when a page has started long work."""
+        while not stop.is_set():
+            self.hurry.wait(EVERY.total_seconds())
+            self.hurry.clear()
             try:
+                self.tasks()
                 self.once()
             except Exception:
                 log.exception("jobs_round_failed")
 
-    def once(self) -> bool:
-        """One round, if this process holds the lease."""
+    def tasks(self) -> None:
+        """Go on with long work, unless another process does."""
+        if self._mine("tasks"):
+            self.told(self.letters.advance_tasks(lambda: self._mine("tasks")))
+            self.letters.write_acceptances()
+
+    def _mine(self, name: str) -> bool:
         now = self.clock()
         with self.database.unit() as uow:
-            if not system.take_job_lease(uow, "jobs", self.owner, ms(now), ms(now + 3 * EVERY)):
-                return False
+            return system.take_job_lease(uow, name, self.owner, ms(now), ms(now + 3 * EVERY))
+
+    def once(self) -> bool:
+        """One round, if this process holds the lease."""
+        if not self._mine("jobs"):
+            return False
+        now = self.clock()
         self.told(remind(self.database, now))
         retain(self.database, self.files, now)
         return True

@@ -6,6 +6,7 @@ from bot.engine import begin
 from bot.forms.joining import APPROVER_NAME
 from bot.line.messages import Text
 from bot.line.richmenus import APPROVER, NEWCOMER
+from bot.line.richmenus import EXPERT as EXPERT_MENU
 from bot.postbacks import CardTap
 from bot.screens import registration as screens
 from bot.text import t
@@ -15,10 +16,10 @@ from handlers.usecases.registration.draft import CONSENT_VERSION, give_consent, 
 from models.rules.errors import NotPossible, TooManyAttempts
 from models.rules.invitation import EXPERT
 from models.views.people import DeskView
-from storage import organisations, outbox, people, registration_views
+from storage import organisations, outbox, people, registration, registration_views
 
 LATER = ("派遣を依頼", "派遣状況", "専門家を探す")
-EXPERTS_ONLY = ("派遣依頼", "チェックイン", "チェックアウト", "報告・旅費", "謝金", "プロフィール")
+EXPERTS_ONLY = ("派遣依頼", "チェックイン", "チェックアウト", "報告・旅費", "謝金")
 NEWCOMER_WORDS = ("プロフィール登録", "登録状況", "使い方")
 APPROVER_WORDS = ("承認待ち", "専門家を招待", "使い方")
 
@@ -53,14 +54,21 @@ def reload(talk: Talk) -> None:
 
 
 def show_right_menu(talk: Talk) -> None:
-    """Link the rich menu of the person's role, once."""
+    """Link the rich menu of the person's role: at first sight, after a block, and when the role has changed."""
     person = talk.person
-    if person.blocked:
+    if person.blocked or (person.menu and not talk.role_changed):
         return
-    alias = APPROVER.alias if person.is_approver else NEWCOMER.alias
+    alias = _menu_of(talk)
     if person.menu != alias:
         people.set_menu(talk.uow, person.id, alias)
         outbox.link_menu(talk.uow, person.user_id, alias, talk.now)
+
+
+def _menu_of(talk: Talk) -> str:
+    if talk.person.is_approver:
+        return APPROVER.alias
+    active = registration.is_active(talk.uow, talk.person.id)
+    return EXPERT_MENU.alias if active else NEWCOMER.alias
 
 
 def join(talk: Talk, text: str) -> None:
@@ -72,6 +80,7 @@ def join(talk: Talk, text: str) -> None:
         talk.say(Text(t(refused.code, **refused.data)))
         return
     joined = invitation.join(talk.uow, talk.person, view, talk.now)
+    talk.role_changed = True
     reload(talk)
     if joined.kind == EXPERT:
         talk.say(screens.at_hand(joined.organisation, again=not joined.new))
@@ -140,7 +149,11 @@ def _later(word: str) -> Callable[[Talk], None]:
 
 
 def _experts_only(word: str) -> Callable[[Talk], None]:
-    return lambda talk: talk.say(Text(t("menu.not_yours", word=word)))
+    def answer(talk: Talk) -> None:
+        active = registration.is_active(talk.uow, talk.person.id)
+        talk.say(Text(t("menu.soon" if active else "menu.not_yours", word=word)))
+
+    return answer
 
 
 MENU: dict[str, Callable[[Talk], None]] = {

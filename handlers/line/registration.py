@@ -243,7 +243,11 @@ WORDS: dict[str, Callable[[Talk], None]] = {
     "承認依頼を送る": ask_submit,
     "取り下げる": ask_withdraw,
 }
-MENU: dict[str, Callable[[Talk], None]] = {"プロフィール登録": show_card, "登録状況": show_progress}
+MENU: dict[str, Callable[[Talk], None]] = {
+    "プロフィール登録": show_card,
+    "登録状況": show_progress,
+    "プロフィール": show_progress,
+}
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
     "section": tapped_section,
     "submit": lambda talk, _tap: ask_submit(talk),

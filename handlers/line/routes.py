@@ -22,21 +22,22 @@ from bot.line.messages import Button, Text
 from bot.postbacks import CardTap, FormTap, MenuTap, decode
 from bot.session import Session
 from bot.text import t
-from handlers.line import approval, general, guidance, registration
+from handlers.line import appointment, approval, general, guidance, registration
 from handlers.line.talk import Talk
 from models.rules.errors import DomainError, Incomplete, NotAllowed, NotFound, Stale
 from models.rules.invitation import looks_like_code
 from models.rules.normalise import tidy
 
-MENU: dict[str, Callable[[Talk], None]] = {**general.MENU, **registration.MENU, **approval.MENU, **guidance.MENU}
+MENU: dict[str, Callable[[Talk], None]] = {**general.MENU, **registration.MENU, **approval.MENU, **guidance.MENU, **appointment.MENU}
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
     **general.CARDS,
     **registration.CARDS,
     **approval.CARDS,
     **guidance.CARDS,
+    **appointment.CARDS,
 }
-COMMANDS = {**registration.COMMANDS, **approval.COMMANDS, **guidance.COMMANDS}
-FORMS: dict[str, Callable[[Talk], Form]] = {**registration.FORMS, **approval.FORMS, **guidance.FORMS}
+COMMANDS = {**registration.COMMANDS, **approval.COMMANDS, **guidance.COMMANDS, **appointment.COMMANDS}
+FORMS: dict[str, Callable[[Talk], Form]] = {**registration.FORMS, **approval.FORMS, **guidance.FORMS, **appointment.FORMS}
 SUBJECTS = (registration, approval)
 
 

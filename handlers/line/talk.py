@@ -37,6 +37,7 @@ class Talk:
     links: Links
     photo: Photo | None = None
     late: bool = False
+    role_changed: bool = False
     running: Session | None = None
     paused: dict[str, Session] = field(default_factory=dict)
     replies: list[Message] = field(default_factory=list)

@@ -66,6 +66,18 @@ def _withdraws(actor: Actor, subject: ApplicationSubject) -> bool:
     return actor.kind == "person" and _is_applicant(actor, subject) and subject.state in open_states
 
 
+def _answers_own(*states: State) -> Callable[[Actor, ApplicationSubject], bool]:
+    """The applicant alone, while the application waits for exactly this answer."""
+    return lambda actor, subject: (
+        actor.kind == "person" and _is_applicant(actor, subject) and subject.state in states
+    )
+
+
+def _issues(actor: Actor, subject: ApplicationSubject) -> bool:
+    ready = subject.state is State.TERMS_AGREED
+    return ready and _is_staff(actor, DECIDES) and not _is_applicant(actor, subject)
+
+
 def _decides(actor: Actor, subject: ApplicationSubject) -> bool:
     if subject.state not in IN_REVIEW or _is_applicant(actor, subject):
         return False
@@ -83,6 +95,9 @@ APPLICATION: Mapping[str, Callable[[Actor, ApplicationSubject], bool]] = Mapping
         "application.submit": _edits,
         "application.withdraw": _withdraws,
         "application.decide": _decides,
+        "terms.answer": _answers_own(State.TERMS_SENT),
+        "letter.issue": _issues,
+        "letter.answer": _answers_own(State.COMMISSIONED),
         "papers.read": lambda actor, subject: _reads(actor, subject) and not _is_applicant(actor, subject),
     }
 )
@@ -90,6 +105,8 @@ GENERAL: Mapping[str, Callable[[Actor], bool]] = MappingProxyType(
     {
         "invitation.issue": lambda actor: actor.kind == "person" and bool(actor.organisations),
         "approver_code.issue": lambda actor: _is_staff(actor, DECIDES) or actor.kind == "system",
+        "letters.manage": lambda actor: _is_staff(actor, DECIDES),
+        "terms.publish": lambda actor: actor.kind == "system" or _is_staff(actor, frozenset({"manager"})),
         "queue.read": lambda actor: _is_staff(actor, READS),
         "staff.manage": lambda actor: actor.kind == "system" or _is_staff(actor, frozenset({"manager"})),
     }

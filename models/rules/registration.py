@@ -20,7 +20,11 @@ class State(StrEnum):
     SECRETARIAT_REVIEW = "secretariat_review"
     RETURNED = "returned"
     TERMS_SENT = "terms_sent"
+    TERMS_AGREED = "terms_agreed"
+    COMMISSIONED = "commissioned"
+    ACTIVE = "active"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
 
 
 class Action(StrEnum):
@@ -31,6 +35,10 @@ class Action(StrEnum):
     RETURN = "return"
     REJECT = "reject"
     WITHDRAW = "withdraw"
+    AGREE = "agree"
+    DECLINE = "decline"
+    ISSUE = "issue"
+    ACCEPT = "accept"
 
 
 TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
@@ -46,12 +54,18 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
         (State.SECRETARIAT_REVIEW, Action.WITHDRAW): State.DRAFT,
         (State.RETURNED, Action.SUBMIT): State.ORGANISATION_REVIEW,
         (State.RETURNED, Action.WITHDRAW): State.DRAFT,
+        (State.TERMS_SENT, Action.AGREE): State.TERMS_AGREED,
+        (State.TERMS_SENT, Action.DECLINE): State.WITHDRAWN,
+        (State.TERMS_AGREED, Action.ISSUE): State.COMMISSIONED,
+        (State.COMMISSIONED, Action.ACCEPT): State.ACTIVE,
+        (State.COMMISSIONED, Action.DECLINE): State.WITHDRAWN,
     }
 )
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
 IN_REVIEW = frozenset({State.ORGANISATION_REVIEW, State.SECRETARIAT_REVIEW})
-ENDED = frozenset({State.REJECTED})
+APPOINTING = frozenset({State.TERMS_SENT, State.TERMS_AGREED, State.COMMISSIONED})
+ENDED = frozenset({State.REJECTED, State.WITHDRAWN})
 
 
 def move(state: State, action: Action) -> State:

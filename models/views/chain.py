@@ -10,7 +10,8 @@ _AT = {
     State.ORGANISATION_REVIEW: "organisation",
     State.SECRETARIAT_REVIEW: "secretariat",
     State.TERMS_SENT: "terms",
-    State.REJECTED: "",
+    State.TERMS_AGREED: "letter",
+    State.COMMISSIONED: "acceptance",
 }
 
 
@@ -18,6 +19,10 @@ def chain(view: ApplicationView) -> tuple[ChainStep, ...]:
     """The steps in order; `status` is done, now, returned, rejected or todo."""
     if view.state is State.REJECTED:
         return _rejected(view)
+    if view.state is State.ACTIVE:
+        return tuple(_step(view, key, -1) for key in STEPS)
+    if view.state is State.WITHDRAWN:
+        return (*(_step(view, key, -1) for key in STEPS[:3]), ChainStep("terms", "declined", "", view.state_since))
     at = STEPS.index(_AT[view.state])
     return tuple(_step(view, key, place - at) for place, key in enumerate(STEPS))
 

@@ -23,7 +23,8 @@ def house(tmp_path: Path) -> Iterator[House]:
     database = Database(fresh_database(postgres_url()), plain.database.vault)
     schema.upgrade(database.engine)
     plain.database.close()
-    yield House(replace(plain.services, database=database), plain.clock, plain.told)
+    letters = replace(plain.services.letters, database=database)
+    yield House(replace(plain.services, database=database, letters=letters), plain.clock, plain.told)
     database.close()
 
 

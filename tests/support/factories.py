@@ -3,21 +3,24 @@
 import hashlib
 import itertools
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from handlers.letters import Letters
 from handlers.links import Links
 from handlers.services import Services
+from handlers.usecases import appointment as appointment_usecase
 from handlers.usecases import staff as staff_usecase
 from handlers.usecases.registration import decide, draft, submit
 from models.notices import ApplicationWaits
 from models.rules.fields import Value
 from models.rules.permissions import SYSTEM, Actor
 from models.rules.registration import Item, required_papers
+from models.views.appointment import LetterView
 from models.views.people import PersonView, StaffView
-from storage import organisations, people, registration, schema, staff
+from storage import appointment, organisations, people, registration, schema, staff
 from storage.database import Database, UnitOfWork, sqlite_path
 from storage.files import FolderStore
 from storage.secrets import Vault, new_key
@@ -62,11 +65,15 @@ class Clock:
 
 @dataclass
 class House:
-    """The services of a test, on a database and a folder of its own. `told` collects who was woken."""
+    """The services of a test, on a database and a folder of its own.
+
+    `told` collects who was woken, `hurried` one entry for each time the jobs were.
+    """
 
     services: Services
     clock: Clock
     told: list[str]
+    hurried: list[bool] = field(default_factory=list)
 
     @property
     def database(self) -> Database:
@@ -89,10 +96,12 @@ def open_house(folder: Path, template: Path | None = None) -> House:
         shutil.copyfile(template, sqlite_path(url))
     else:
         new_database(sqlite_path(url))
-    clock, told = Clock(), []
+    clock, told, hurried = Clock(), [], []
     links = Links(SECRET_KEY, "http://localhost")
-    database = Database(url, Vault([new_key()]))
-    return House(Services(database, FolderStore(folder / "files"), links, clock, told.extend), clock, told)
+    database, files = Database(url, Vault([new_key()])), FolderStore(folder / "files")
+    letters = Letters(database, files, clock)
+    services = Services(database, files, links, clock, told.extend, letters, lambda: hurried.append(True))
+    return House(services, clock, told, hurried)
 
 
 def organisation(uow: UnitOfWork, name: str = "千代田商工会", prefecture: str = "東京都") -> str:
@@ -182,6 +191,66 @@ def approve(house: House, actor: Actor, application_id: str) -> None:
     with house.database.unit() as uow:
         version = decide.read(uow, actor, application_id).version
         decide.approve(uow, actor, application_id, version, house.clock())
+
+
+TERMS = (
+    "第1条 委嘱期間は、委嘱の日からその年度の3月31日までとする。\n第2条 専門家は、知り得た秘密を漏らしてはならない。"
+)
+TERMS_VERSION = "2026-1"
+
+
+def office(house: House) -> Actor:
+    """A clerk of the secretariat."""
+    with house.database.unit() as uow:
+        return office_in(uow)
+
+
+def office_in(uow: UnitOfWork) -> Actor:
+    """The same clerk, inside a transaction that is at hand."""
+    found = staff.by_email(uow, "office@example.jp")
+    user = staff.by_id(uow, found.id) if found else staff_user(uow, "office@example.jp")
+    assert user
+    return user.actor
+
+
+def terms_published(house: House) -> None:
+    """The first version of the terms, once."""
+    with house.database.unit() as uow:
+        if appointment.terms(uow, TERMS_VERSION) is None:
+            appointment_usecase.publish_terms(uow, SYSTEM, TERMS_VERSION, TERMS, house.clock())
+
+
+def agreed(house: House, organisation_id: str, inviter: PersonView, **answers: Value) -> tuple[str, PersonView]:
+    """An application that waits for its commission letter, and its applicant."""
+    terms_published(house)
+    made, applicant = approved_once(house, organisation_id, inviter, **answers)
+    approve(house, office(house), made)
+    with house.database.unit() as uow:
+        at = house.clock()
+        appointment_usecase.answer_terms(uow, applicant.actor, made, TERMS_VERSION, at, agrees=True)
+    return made, applicant
+
+
+def commissioned(house: House, organisation_id: str, inviter: PersonView, **answers: Value) -> tuple[str, PersonView]:
+    """An application whose letter was issued and waits to be accepted, and its applicant."""
+    made, applicant = agreed(house, organisation_id, inviter, **answers)
+    house.services.letters.issue(office(house), made)
+    return made, applicant
+
+
+def letter_of(house: House, application_id: str) -> LetterView:
+    """The newest commission letter of an application."""
+    with house.database.read() as uow:
+        found = appointment.letter_of(uow, application_id)
+    assert found
+    return found
+
+
+def accept(house: House, applicant: PersonView, application_id: str) -> None:
+    """就任を承諾する, with the acceptance stored."""
+    with house.database.unit() as uow:
+        appointment_usecase.answer_letter(uow, applicant.actor, application_id, house.clock(), accepts=True)
+    house.services.letters.write_acceptances()
 
 
 def notice() -> ApplicationWaits:

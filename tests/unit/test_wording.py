@@ -17,7 +17,11 @@ DYNAMIC: dict[str, tuple[str, ...]] = {
     "notice.*": ("submitted", "resubmitted", "reminder"),
     "notice.*_approved": tuple(stage.key for stage in STAGES),
     "notice.outcome_*": ("approve", "return", "reject"),
-    "page.*": tuple(f"{name}_{part}" for name in ("other_browser", "papers_gone") for part in ("title", "next")),
+    "page.link_*": ("over", "browser", "gone"),
+    "page.*_next": (
+        *(f"{name}_{why}" for name in ("papers", "letter") for why in ("over", "browser", "gone")),
+        "terms_gone",
+    ),
     "page.*_*": tuple(key.removeprefix("page.") for key in catalogue() if re.fullmatch(r"page\.(title|next)_\d+", key)),
     "staff.done_*": ("approve", "return", "reject"),
     "state.*": tuple(State),

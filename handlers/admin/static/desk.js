@@ -2,7 +2,12 @@
 "use strict";
 
 for (const button of document.querySelectorAll("[data-opens]")) {
-  button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
+  button.addEventListener("click", (event) => {
+    const { form } = button;
+    if (form && button.dataset.needs && !form.querySelector(button.dataset.needs)) return;
+    event.preventDefault();
+    if (!form || form.reportValidity()) document.getElementById(button.dataset.opens).showModal();
+  });
 }
 for (const button of document.querySelectorAll("[data-closes]")) {
   button.addEventListener("click", () => button.closest("dialog").close());
@@ -11,7 +16,7 @@ const wrong = document.querySelector("dialog[data-open]");
 wrong?.showModal();
 wrong?.querySelector("[aria-invalid]")?.focus();
 
-for (const form of document.querySelectorAll("dialog form")) {
+for (const form of document.querySelectorAll("dialog form, form:has(dialog)")) {
   form.addEventListener("submit", (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
@@ -24,6 +29,42 @@ window.addEventListener("pageshow", () => {
 for (const box of document.querySelectorAll(".item input")) {
   box.addEventListener("change", () => box.checked && box.closest(".item").querySelector("textarea").focus());
 }
+
+for (const form of document.querySelectorAll("form[data-choose]")) {
+  const boxes = [...form.querySelectorAll('[name="application"]')];
+  const [all, every] = ["[data-all]", '[name="every"]'].map((found) => form.querySelector(found));
+  const count = () => {
+    const chosen = boxes.filter((box) => box.checked).length;
+    all.checked = chosen === boxes.length;
+    all.indeterminate = chosen > 0 && !all.checked;
+    for (const said of form.querySelectorAll("[data-chosen]")) said.textContent = every?.checked ? every.value : chosen;
+  };
+  all.closest("[hidden]").hidden = false;
+  form.addEventListener("change", (event) => {
+    if (event.target === all) for (const box of boxes) box.checked = all.checked;
+    count();
+  });
+  window.addEventListener("pageshow", count);
+}
+
+const POLL_MS = 2000;
+async function follow() {
+  const shown = document.querySelector("[data-poll]");
+  if (!shown) return;
+  try {
+    const answer = await fetch(location.href);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(shown.id);
+    if (answer.ok && !fresh) location.reload();
+    if (fresh) {
+      shown.replaceChildren(...fresh.childNodes);
+      shown.toggleAttribute("data-poll", fresh.hasAttribute("data-poll"));
+    }
+  } catch {
+    /* no connection: asked again */
+  }
+  setTimeout(follow, POLL_MS);
+}
+setTimeout(follow, POLL_MS);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;

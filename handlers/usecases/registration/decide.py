@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from handlers.usecases.appointment import tell_terms
 from models.notices import (
     ApplicationApproved,
     ApplicationOutcome,
@@ -122,12 +123,13 @@ def _decide(
         uow, actor, f"application.{answer}", ("application", row.id), now,
         moved=(view.state, target), detail=",".join(item for item, verdict in verdicts.items() if verdict == "return"),
     )  # fmt: skip
-    _tell(uow, view, stage, answer, comments, target, now)
+    _tell(uow, row, view, stage, answer, comments, target, now)
     return registration_views.view_of(uow, row)
 
 
 def _tell(
     uow: UnitOfWork,
+    row: Application,
     view: ApplicationView,
     stage: Stage,
     answer: Action,
@@ -138,6 +140,8 @@ def _tell(
     applicant = people.by_id(uow, view.person_id)
     if applicant and applicant.user_id:
         outbox.tell(uow, applicant.user_id, _for_applicant(view, stage, answer, comments), now)
+    if target is State.TERMS_SENT:
+        tell_terms(uow, row, now)
     if target is State.SECRETARIAT_REVIEW:
         for address in staff.mails_of_clerks(uow):
             outbox.tell(uow, address, ApplicationWaits(view.number, view.organisation), now, channel=outbox.MAIL)

@@ -21,6 +21,10 @@ VALUES = {
     "organisation_id": NOBODY,
     "paper_id": NOBODY,
     "answer": "approve",
+    "kind": "letter",
+    "letter_id": NOBODY,
+    "task_id": NOBODY,
+    "version": "1999-9",
     "token": "x.y.z",
 }
 
@@ -102,7 +106,7 @@ def test_junk_in_an_address_is_no_such_page(app: Flask, clerk: Browser, junk: st
 
 @pytest.mark.parametrize("junk", [*JUNK, "999999999999999999999", "१२", "１", "+1", "1e9"])
 def test_junk_in_a_query_or_a_form_is_answered(clerk: Browser, junk: str) -> None:
-    for path in ("/admin/applications", "/admin/organisations", "/admin/"):
+    for path in ("/admin/applications", "/admin/letters", "/admin/terms", "/admin/organisations", "/admin/"):
         for name in ("q", "page", "state", "sort"):
             assert clerk.get(f"{path}?{name}={junk.replace('%', '')}").status_code == 200
             assert clerk.get(f"{path}?{name}={junk}").status_code == 200
@@ -163,7 +167,8 @@ def test_headers_are_on_every_answer(clerk: Browser, visitor: Browser) -> None:
 
 
 def test_no_page_carries_scripts_or_styles_inside(clerk: Browser) -> None:
-    for path in ("/admin/", "/admin/applications", "/admin/organisations", "/admin/account", "/admin/troubles"):
+    parts = ("", "applications", "letters", "terms", "organisations", "account", "troubles")
+    for path in (f"/admin/{part}" for part in parts):
         page = clerk.get(path).text
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|//cdn|https?://(?!www\.w3)", page), (
             path

@@ -1,0 +1,147 @@
+"""From the second approval to the commissioned expert: terms, letter, acceptance (`domain.md` 2.6)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from handlers.usecases.registration.draft import open_for
+from models.notices import CommissionAccepted, LetterIssued, TermsSent
+from models.rules.calendar import fiscal_year, to_jst
+from models.rules.errors import NotAllowed, NotFound, NotPossible
+from models.rules.normalise import tidy
+from models.rules.permissions import Actor, can
+from models.rules.registration import Action, State, move
+from models.tables.registration import Application
+from models.views.appointment import LetterView, TermsView
+from models.views.registration import ApplicationView
+from storage import appointment, audit, outbox, people, registration, registration_views
+from storage.database import UnitOfWork
+
+TERMS_MAX = 20_000
+
+
+def publish_terms(uow: UnitOfWork, actor: Actor, version: str, text: str, now: datetime) -> None:
+    """A new version of the terms; whoever waits for an answer from before any version is told now."""
+    if not can(actor, "terms.publish"):
+        raise NotAllowed
+    version, text = tidy(version), text.strip().replace("\x00", "")
+    if not version or len(version) > 20 or not text or len(text) > TERMS_MAX:
+        raise NotPossible("appointment.terms_empty", most=str(TERMS_MAX))
+    if appointment.terms(uow, version):
+        raise NotPossible("appointment.terms_exist", version=version)
+    first = appointment.current_terms(uow) is None
+    appointment.publish(uow, version, text, actor.staff_id, now)
+    audit.record(uow, actor, "terms.publish", ("terms", version), now)
+    if first:
+        for row in registration.in_state(uow, State.TERMS_SENT):
+            tell_terms(uow, row, now)
+
+
+def tell_terms(uow: UnitOfWork, row: Application, now: datetime) -> None:
+    """Send the terms to the applicant; before the first version there is nothing to send."""
+    person = people.by_id(uow, row.person_id)
+    if person and person.user_id and appointment.current_terms(uow):
+        outbox.tell(uow, person.user_id, TermsSent(row.number or ""), now)
+
+
+def answer_terms(
+    uow: UnitOfWork, actor: Actor, application_id: str, version: str, now: datetime, *, agrees: bool
+) -> ApplicationView:
+    """同意する or 同意しない, to the version that was shown; a newer one must be read first."""
+    row, view = open_for(uow, actor, application_id, "terms.answer")
+    terms = appointment.current_terms(uow)
+    if terms is None or terms.version != version:
+        raise NotPossible("appointment.terms_newer")
+    action = Action.AGREE if agrees else Action.DECLINE
+    appointment.keep_answer(uow, row.id, version, action, now)
+    return _moved(uow, actor, row, view, action, now, detail=version)
+
+
+def _moved(
+    uow: UnitOfWork, actor: Actor, row: Application, view: ApplicationView, action: Action, now: datetime, detail: str
+) -> ApplicationView:
+    target = move(view.state, action)
+    registration.set_state(uow, row, target, now)
+    moved = (view.state, target)
+    audit.record(uow, actor, f"application.{action}", ("application", row.id), now, moved=moved, detail=detail)
+    return registration_views.view_of(uow, row)
+
+
+def prepare_letter(uow: UnitOfWork, actor: Actor, application_id: str, now: datetime) -> LetterView:
+    """Number a letter for this fiscal year, or find the one that was numbered before a crash."""
+    row, view = open_for(uow, actor, application_id, "letter.issue")
+    today = to_jst(now).date()
+    year = fiscal_year(today)
+    found = appointment.letter_of(uow, row.id, year)
+    if found:
+        return found
+    version = appointment.agreed_version(uow, row.id)
+    if version is None:
+        raise NotPossible("error.not_possible")
+    number = f"C-{year}-{registration.next_number(uow, f'letter-{year}'):06d}"
+    period = (today, date(year + 1, 3, 31))
+    letter = appointment.add_letter(uow, row.id, number, year, version, period, today, actor.staff_id)
+    audit.record(uow, actor, "letter.number", ("application", view.id), now, detail=number)
+    made = appointment.letter(uow, letter)
+    assert made
+    return made
+
+
+def issue_letter(uow: UnitOfWork, actor: Actor, letter_id: str, file_key: str, now: datetime) -> None:
+    """The document is stored under `file_key`: the person may accept now."""
+    letter = appointment.letter(uow, letter_id)
+    if letter is None:
+        raise NotFound
+    row, view = open_for(uow, actor, letter.application_id, "letter.issue")
+    appointment.set_file(uow, letter_id, file_key)
+    _moved(uow, actor, row, view, Action.ISSUE, now, detail=letter.number)
+    person = people.by_id(uow, row.person_id)
+    if person and person.user_id:
+        outbox.tell(uow, person.user_id, LetterIssued(letter.number, letter.id), now)
+
+
+def answer_letter(
+    uow: UnitOfWork, actor: Actor, application_id: str, now: datetime, *, accepts: bool
+) -> tuple[ApplicationView, LetterView]:
+    """就任を承諾する (only then is the expert active), or decline."""
+    row, view = open_for(uow, actor, application_id, "letter.answer")
+    letter = appointment.letter_of(uow, row.id)
+    if letter is None or letter.file_key is None:
+        raise NotPossible("error.not_possible")
+    if accepts:
+        appointment.set_accepted(uow, letter.id, now)
+    answered = _moved(uow, actor, row, view, Action.ACCEPT if accepts else Action.DECLINE, now, detail=letter.number)
+    inviter = people.by_id(uow, view.inviter_id) if view.inviter_id else None
+    if accepts and inviter and inviter.user_id:
+        outbox.tell(uow, inviter.user_id, CommissionAccepted(view.number, view.name), now)
+    return answered, letter
+
+
+def start_letters(uow: UnitOfWork, actor: Actor, application_ids: Sequence[str], now: datetime) -> str:
+    """Begin issuing letters to many; returns the task's id. Those that are not ready are counted as failed later."""
+    if not can(actor, "letters.manage"):
+        raise NotAllowed
+    chosen = list(dict.fromkeys(application_ids))[:1000]
+    if not chosen:
+        raise NotPossible("appointment.none_chosen")
+    task = appointment.add_task(uow, "letters", chosen, actor.staff_id, now)
+    audit.record(uow, actor, "letter.issue_many", ("task", task), now, detail=str(len(chosen)))
+    return task
+
+
+def own_letter(uow: UnitOfWork, actor: Actor, letter_id: str) -> LetterView:
+    """A stored letter for the person it names, or for the secretariat; NotFound for everybody else."""
+    letter = appointment.letter(uow, letter_id)
+    if letter is None or letter.file_key is None:
+        raise NotFound
+    own = actor.kind == "person" and actor.person_id == letter.person_id
+    if not own and not can(actor, "queue.read"):
+        raise NotFound
+    return letter
+
+
+def terms_for(uow: UnitOfWork, version: str) -> TermsView:
+    """One version of the terms; they name nobody."""
+    found = appointment.terms(uow, version)
+    if found is None:
+        raise NotFound
+    return found
