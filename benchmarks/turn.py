@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.secrets import Vault
 from tests.support.postgres import plain_url
 
-ROUNDS, PEOPLE, AT_ONCE = 1, 64, 8
+ROUNDS, PEOPLE, AT_ONCE = 5, 64, 8
 TURNS = PEOPLE * len(people.ANSWERS)
 AIM = 1.0
 
