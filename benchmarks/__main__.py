@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import os
 import platform
 import time
 from dataclasses import asdict, is_dataclass
@@ -27,16 +28,11 @@ def _plain(value: Any) -> Any:
 
 def about(server: postgres.Server) -> dict[str, Any]:
     """What the numbers hang on."""
-    cpu = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.machine(),
-    )  # fmt: skip
-    import os
-
+    named = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "at": time.strftime("%Y-%m-%d %H:%M:%S%z"),
         "cores": os.cpu_count(),
-        "cpu": cpu,
+        "cpu": named[0].partition(":")[2].strip() if named else platform.machine(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "postgresql": server.settings(),

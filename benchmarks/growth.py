@@ -6,7 +6,7 @@ import logging
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,9 @@ from handlers.line.webhook import PATH, Webhook
 from handlers.settings import read
 from tests.support.postgres import plain_url
 
-FEW, MANY, ROUNDS = 1_000, 1_000_000, 9
-ACKS, PEOPLE = 300, 6
+FEW, MANY, ROUNDS = 1_000, 1_000_000, 7
+ACKS, PEOPLE, SWEEPS = 400, 6, 40
+NAMES = {"acks": "acknowledgement", "turns": "turn", "sweeps": "sweep with nothing to do"}
 AIM = 1.2
 OLD = (
     """INSERT INTO inbox (event_id, user_id, occurred_ms, received_ms, body, state, attempts)
@@ -70,28 +71,26 @@ class House:
         self._webhook = self.service.webhook(lambda _people: None)
         self._seats = iter(range(1_000_000, 2_000_000))
 
-    def acks(self) -> float:
-        """Seconds an acknowledgement takes (median)."""
-        return statistics.median(
-            [_timed(lambda each=each: _post(self._webhook, each)) for each in traffic.requests(ACKS)]
-        )
+    def acks(self) -> Iterator[float]:
+        """Seconds each acknowledgement takes."""
+        for request in traffic.requests(ACKS):
+            yield _timed(lambda request=request: _post(self._webhook, request))
 
-    def turns(self) -> float:
-        """Seconds a turn takes (median), from claiming to the reply written down."""
+    def turns(self) -> Iterator[float]:
+        """Seconds each turn takes, from claiming to the reply written down."""
         chosen = [traffic.user_id(next(self._seats)) for _ in range(PEOPLE)]
         people.seed(self.service.database, chosen)
-        taken: list[float] = []
         for words in people.ANSWERS:
             for user_id in chosen:
                 event = traffic.text_event(user_id, words, int(time.time() * 1000))
                 _post(self._webhook, traffic.request(traffic.body_of(event)))
-                taken.append(_timed(lambda user_id=user_id: self.service.worker.attend(user_id)))
-        return statistics.median(taken)
+                yield _timed(lambda user_id=user_id: self.service.worker.attend(user_id))
 
-    def sweeps(self) -> float:
-        """Seconds a sweep's look for waiting work takes (median)."""
+    def sweeps(self) -> Iterator[float]:
+        """Seconds each sweep takes that finds nothing to do."""
         self._clear()
-        return statistics.median([_timed(self.service.worker.sweep) for _ in range(20)])
+        for _ in range(SWEEPS):
+            yield _timed(self.service.worker.sweep)
 
     def _clear(self) -> None:
         with psycopg.connect(plain_url(self.service.settings.database_url), autocommit=True) as connection:
@@ -117,32 +116,29 @@ def _post(webhook: Webhook, request: bytes) -> None:
         raise RuntimeError(json.dumps(statuses))
 
 
+def _compared(kind: str, few: House, many: House) -> tuple[float, float]:
+    """Median milliseconds on either, one operation here and one there, so that both meet the same weather."""
+    taken = list(zip(getattr(few, kind)(), getattr(many, kind)(), strict=True))
+    small, big = (statistics.median(pair[at] for pair in taken) * 1000 for at in (0, 1))
+    return small, big
+
+
 def run(server: Server, console: Console) -> dict[str, Any]:
     """Both databases on one server, measured in turns in this process, without HTTP."""
     logs.set_up(logging.ERROR)
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         few, many = (House(server.database(), rows, Path(folder)) for rows in (FEW, MANY))
-        taken: dict[str, list[tuple[float, float]]] = {"acks": [], "turns": [], "sweeps": []}
-        for kind in taken:
-            for house in (few, many):
-                getattr(house, kind)()
-            for number in range(ROUNDS):
-                pair = [getattr(house, kind)() for house in ((few, many) if number % 2 == 0 else (many, few))]
-                taken[kind].append((pair[0], pair[1]) if number % 2 == 0 else (pair[1], pair[0]))
+        for kind in NAMES:
+            _compared(kind, few, many)
+            rounds = [_compared(kind, few, many) for _ in range(ROUNDS)]
+            few_many = (spread([pair[at] for pair in rounds]) for at in (0, 1))
+            found[kind] = (*few_many, spread([pair[1] / pair[0] for pair in rounds]))
         few.service.close()
         many.service.close()
     table = Table("", f"{FEW:,} old rows: ms", f"{MANY:,} old rows: ms", "ratio", title="Growth (in process, no HTTP)")
-    found: dict[str, Any] = {}
-    for kind, pairs in taken.items():
-        small, big = (spread([pair[at] * 1000 for pair in pairs]) for at in (0, 1))
-        ratio = spread([pair[1] / pair[0] for pair in pairs])
-        found[kind] = {"few": small, "many": big, "ratio": ratio}
-        table.add_row(
-            {"acks": "acknowledgement", "turns": "turn", "sweeps": "sweep with nothing to do"}[kind],
-            str(small),
-            str(big),
-            str(ratio),
-        )
+    for kind, label in NAMES.items():
+        table.add_row(label, *map(str, found[kind]))
     console.print(table)
     console.print(f"  aim {AIM} or less\n")
     return found

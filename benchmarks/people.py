@@ -13,7 +13,8 @@ from storage import organisations, people, registration
 from storage.database import Database, UnitOfWork
 
 ANSWERS = (
-    "山田 太郎", "ヤマダ タロウ", "1980年4月1日", "090-1234-5678", "taro@example.jp", "山田経営研究所", "東京都", "①公的資格",
+    "山田 太郎", "ヤマダ タロウ", "1980年4月1日", "090-1234-5678", "taro@example.jp", "山田経営研究所",
+    "東京都", "①公的資格",
 )  # fmt: skip
 """One answer a turn, each to the question that the one before led to."""
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,7 +50,17 @@ def free_port() -> int:
 
 def gunicorn(app: str, port: int, workers: int, threads: int) -> list[str]:
     """The command line of both sides."""
-    shape = ["-k", "gthread", "-w", str(workers), "--threads", str(threads), "--log-level", "error"]
+    shape = [
+        "-k",
+        "gthread",
+        "-w",
+        str(workers),
+        "--threads",
+        str(threads),
+        "--log-level",
+        "error",
+        "--no-control-socket",
+    ]
     return [sys.executable, "-m", "gunicorn", *shape, "-b", f"127.0.0.1:{port}", app]
 
 
@@ -65,7 +75,7 @@ def serving(app: str, workers: int = WORKERS, threads: int = THREADS, **settings
 @contextmanager
 def started(command: Sequence[str], port: int, **settings: str) -> Iterator[Running]:
     """A server process until the block ends, in a folder of its own; its words are shown only when it fails."""
-    with tempfile.TemporaryDirectory() as folder, open(os.environ.get("BENCH_WORDS", os.devnull), "ab+") as words:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as words:
         process = subprocess.Popen(command, env=environment(**settings), cwd=folder, stdout=words, stderr=words)
         try:
             try:
@@ -100,6 +110,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-Settings = Mapping[str, str]

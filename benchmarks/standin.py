@@ -46,7 +46,6 @@ def _serve(pipe: Connection) -> None:
 
     with Telling("http://localhost/", traffic.SECRET, traffic.TOKEN, validate=False) as platform:
         server = make_server("127.0.0.1", 0, create_app(platform), threaded=True, request_handler=Kept)
-        server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()
         tell(("port", server.server_port))
         with suppress(EOFError):

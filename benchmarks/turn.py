@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +17,7 @@ from storage.database import Database
 from storage.secrets import Vault
 from tests.support.postgres import plain_url
 
-ROUNDS, PEOPLE, AT_ONCE = 1, 64, 8
+ROUNDS, PEOPLE, AT_ONCE = 5, 64, 8
 TURNS = PEOPLE * len(people.ANSWERS)
 AIM = 1.0
 
@@ -35,7 +34,7 @@ class Side:
     standin_cpu: list[float] = field(default_factory=list)
 
 
-def serve(port: int) -> list[str]:
+def serve() -> list[str]:
     """The service as it is run on one machine: webhook, worker thread, pages, jobs in each process."""
     return [sys.executable, "-c", "from handlers.cli import main; main()", "serve"]
 
@@ -51,8 +50,8 @@ def measure(server: Server, rounds: int = ROUNDS) -> dict[str, Any]:
         line = {"LINE_API_BASE_URL": api, "LINE_DATA_API_BASE_URL": api}
         port = servers.free_port()
         with (
-            servers.started(serve(port), port, DATABASE_URL=url, PORT=str(port), WEB_CONCURRENCY="1", **line) as a,
-            servers.serving(servers.SDK_ECHO, **line) as b,
+            servers.started(serve(), port, DATABASE_URL=url, PORT=str(port), WEB_CONCURRENCY="1", **line) as a,
+            servers.serving(servers.SDK_ECHO, servers.WORKERS, servers.THREADS, **line) as b,
         ):
             ours, theirs = Side(a), Side(b)
             _round(ours, server, standin, _newcomers(database, seats), keep=False)
@@ -135,10 +134,8 @@ def summary(results: dict[str, Any]) -> dict[str, Any]:
 
 def run(server: Server, console: Console) -> dict[str, Any]:
     """Measure and show."""
-    with suppress(AttributeError):
-        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     found = summary(measure(server))
-    title = f"A whole turn (1 process, {servers.THREADS} threads; {AT_ONCE} people at once, {len(people.ANSWERS)} questions each)"
+    title = f"A whole turn (1 process, {servers.THREADS} threads; {AT_ONCE} people at once)"
     table = Table(
         "", "turns/s", "p50 ms", "p99 ms", "server CPU ms", "PostgreSQL CPU ms", "stand-in CPU ms", title=title
     )  # fmt: skip

@@ -68,5 +68,7 @@ def _links(service: Service) -> list[Finding]:
     """The addresses of 申請・リンク, by the day on which each was checked; nothing is fetched."""
     old = guidance().old_links(to_jst(service.clock()).date())
     advice = "open it, then write the day in bot/guidance/links.toml"
-    found = [Finding(False, f"link {link.key} was last checked on {link.checked}: {link.url} ({advice})") for link in old]
+    found = [
+        Finding(False, f"link {link.key} was last checked on {link.checked}: {link.url} ({advice})") for link in old
+    ]
     return found or [Finding(True, f"all links out were checked within {FRESH_DAYS} days")]

@@ -26,6 +26,7 @@ class _Server(BaseApplication):
         self.cfg.set("worker_class", "gthread")
         self.cfg.set("threads", 8)
         self.cfg.set("timeout", 60)
+        self.cfg.set("control_socket_disable", True)
         self.cfg.set("post_fork", lambda _server, _worker: logs.set_up())
 
     def load(self) -> Any:

@@ -116,11 +116,12 @@ class Text:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a card: what it is, and its value."""
+    """A line of a card: what it is, and its value beside it, or (`wide`) under it, for whole sentences."""
 
     name: str
     value: str
     tone: str = "plain"
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,9 +210,7 @@ def _bubble(card: Card, most: int) -> Json:
             "type": "box",
             "layout": "vertical",
             "spacing": "sm",
-            "contents": [
-                _card_button(action, first=card.ranked and not at) for at, action in enumerate(card.buttons)
-            ],
+            "contents": [_card_button(action, first=card.ranked and not at) for at, action in enumerate(card.buttons)],
         }
     return bubble
 
@@ -221,6 +220,10 @@ def _text(text: str, most: int, **style: str) -> Json:
 
 
 def _row(row: Row, most: int) -> Json:
+    if row.wide:
+        name = _text(row.name, most, weight="bold", size="sm")
+        value = _text(row.value, most, color=TONES[row.tone], size="sm")
+        return {"type": "box", "layout": "vertical", "margin": "lg", "contents": [name, value]}
     return {
         "type": "box",
         "layout": "baseline",

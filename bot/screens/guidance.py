@@ -35,8 +35,8 @@ def _destination(at: Place, end: Destination) -> Message:
         state=end.what,
         tone="warn" if end.first else "good",
         rows=(
-            Row(t("guidance.ready"), _listed(end.ready)),
-            Row(t("guidance.care"), _listed(end.care), "warn"),
+            Row(t("guidance.ready"), _listed(end.ready), wide=True),
+            Row(t("guidance.care"), _listed(end.care), "warn", wide=True),
         ),
         note="\n".join(part for part in (end.note, checked) if part),
         buttons=tuple(Link(link.label, link.url) for link in end.links),

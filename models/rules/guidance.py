@@ -134,7 +134,7 @@ def load(data: Mapping[str, Any]) -> Guidance:
         guidance = Guidance(data["start"], questions, ends, links)
     except (KeyError, TypeError, AttributeError) as error:
         raise BadGuidance(f"{type(error).__name__}: {error}") from error
-    faults = [*_shape_faults(guidance), *(_way_faults(guidance) or _idle_faults(guidance, data["facts"]))]
+    faults = [*_shape_faults(guidance), *_way_faults(guidance)] or _idle_faults(guidance, data["facts"])
     if faults:
         raise BadGuidance("; ".join(faults))
     return guidance
@@ -179,7 +179,7 @@ def _is_https(url: str) -> bool:
 
 
 def _way_faults(guidance: Guidance) -> list[str]:
-    """Answers that lead nowhere, and circles; while there are any, the guidance must not be walked."""
+    """Answers that lead nowhere, and circles."""
     known = {*guidance.questions, *guidance.destinations}
     if guidance.start not in guidance.questions:
         return [f"start: no question {guidance.start}"]
@@ -207,7 +207,7 @@ def _circles(guidance: Guidance, start: str) -> bool:
 
 
 def _idle_faults(guidance: Guidance, facts: Mapping[str, str]) -> list[str]:
-    """What stands in the file and is never shown."""
+    """What stands in the file and is never shown; walks all paths, so they must be sound."""
     reached = [place.here for place in guidance.places()]
     ends = [here for here in reached if isinstance(here, Destination)]
     shown = {here.key for here in reached}

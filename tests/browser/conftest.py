@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = "Chromium is not installed. On Debian: apt-get install chromium fonts-noto-cjk"
@@ -23,6 +23,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip(INSTALL)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        expect.set_options(timeout=15_000)
         yield browser
         browser.close()
 
@@ -41,7 +42,12 @@ def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 
 def sound(page: Page) -> None:
-    """No finding of axe, nothing wider than the screen."""
-    found = Axe().run(page).response["violations"]
+    """No finding of axe, nothing wider than the screen; a page that is just being replaced is waited for."""
+    page.wait_for_load_state()
+    try:
+        found = Axe().run(page).response["violations"]
+    except Error:
+        page.wait_for_timeout(500)
+        found = Axe().run(page).response["violations"]
     assert [(v["id"], [node["target"] for node in v["nodes"]]) for v in found] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

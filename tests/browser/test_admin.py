@@ -84,6 +84,7 @@ def test_a_clerk_works_through_the_queue(page: Page, site: Site) -> None:
     page.get_by_role("link", name="事務局の承認待ち 3").click()
     sound(page)
     page.get_by_role("link", name="山田 太郎").click()
+    page.wait_for_load_state()
     page.get_by_role("button", name="承認する").click()
     sound(page)
     page.locator("dialog[open]").get_by_role("button", name="承認する").click()
@@ -91,6 +92,7 @@ def test_a_clerk_works_through_the_queue(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("髙橋 美咲")
     assert site.state(site.waiting[0]) is State.TERMS_SENT
 
+    page.wait_for_load_state()
     page.get_by_role("button", name="差し戻す").click()
     page.get_by_role("checkbox", name="身分証明書").check()
     page.locator("dialog[open]").get_by_role("button", name="差し戻す").click()
@@ -102,6 +104,7 @@ def test_a_clerk_works_through_the_queue(page: Page, site: Site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("伊藤 健")
     assert site.state(site.waiting[1]) is State.RETURNED
 
+    page.wait_for_load_state()
     page.get_by_role("button", name="否認する").click()
     page.get_by_label("否認の理由").fill("登録要件を満たしていません")
     page.locator("dialog[open]").get_by_role("button", name="否認する").click()
@@ -117,7 +120,7 @@ def test_photos_are_enlarged_turned_and_compared(page: Page, site: Site) -> None
     page.get_by_role("tab", name="通帳").click()
     stage = page.locator(".panel:not([hidden]) .stage")
     expect(page.locator(".panel:not([hidden]) .beside")).to_contain_text("1234567")
-    page.wait_for_function("document.querySelector('.panel:not([hidden]) img').naturalWidth === 1200")
+    expect(page.locator(".panel:not([hidden]) img").first).to_have_js_property("naturalWidth", 1200)
     fitting = shift(page)
     page.get_by_role("button", name="大きくする").click()
     expect(page.locator("[data-scale]")).to_have_text("130%")
@@ -191,7 +194,7 @@ def test_an_approver_reads_papers_on_the_phone(page: Page, site: Site, chromium:
     sound(page)
     page.get_by_role("tab", name="通帳").click()
     expect(page.locator(".panel:not([hidden]) .beside")).to_contain_text("みずほ銀行（0001）")
-    page.wait_for_function("document.querySelector('.panel:not([hidden]) img').naturalWidth === 1200")
+    expect(page.locator(".panel:not([hidden]) img").first).to_have_js_property("naturalWidth", 1200)
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("山田 太郎さん")
     other = chromium.new_page()

@@ -1,5 +1,6 @@
 """The phones of a local run, walked as a person would: from the invitation to the first approval."""
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ def test_a_newcomer_registers_and_is_stopped_only_by_what_is_missing(page: Page,
     expert = row.phone(0)
     tap(expert, "QRを読む")
     page.get_by_role("button", name="の招待コード").first.click()
+    expect(expert.get_by_label("メッセージを入力")).to_have_value(re.compile("招待コード"), timeout=15_000)
     tap(expert, "送信")
     sees(expert, "千代田商工会の招待を確認しました")
     tap(expert, "同意して始める")

@@ -67,7 +67,7 @@ def address(line: Platform) -> Iterator[str]:
 
 @pytest.fixture
 def client(address: str) -> Iterator[LineClient]:
-    client = LineClient(TOKEN, address, address, connect_timeout=1, read_timeout=0.5)
+    client = LineClient(TOKEN, address, address, connect_timeout=5, read_timeout=2.0)
     yield client
     client.close()
 
@@ -147,7 +147,7 @@ def test_a_push_whose_answer_got_lost_is_safely_repeated(line: Platform, client:
 
 def test_a_push_that_took_too_long_is_safely_repeated(line: Platform, client: LineClient, person: str) -> None:
     retry_key = key()
-    line.add_fault(PUSH, delay=0.7)
+    line.add_fault(PUSH, delay=2.6)
     assert isinstance(client.push(person, HELLO, retry_key), OutcomeUnknown)
     time.sleep(0.5)
     assert isinstance(client.push(person, HELLO, retry_key), Sent)
@@ -258,7 +258,7 @@ def test_a_photo_taken_back(line: Platform, client: LineClient, person: str) -> 
         client.fetch_content(message_id, len(PHOTO), 5)
 
 
-@pytest.mark.parametrize("trouble", [{"drop": "before"}, {"delay": 0.7}])
+@pytest.mark.parametrize("trouble", [{"drop": "before"}, {"delay": 2.6}])
 def test_a_photo_behind_a_bad_connection(
     line: Platform, client: LineClient, person: str, trouble: dict[str, object]
 ) -> None:

@@ -230,8 +230,6 @@ def test_words_of_later_subjects_answer_politely(world: World):
     approver.taps("派遣を依頼")
     approver.sees("準備中")
     expert = invited(world, "山田")
-    expert.taps("申請・リンク")
-    expert.sees("準備中")
     expert.says("こんにちは")
     expert.sees("お答えできませんでした")
 
