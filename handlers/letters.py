@@ -7,13 +7,14 @@ from datetime import datetime
 import structlog
 
 from handlers.usecases import appointment as usecase
+from models.rules.calendar import fiscal_year, to_jst
 from models.rules.errors import DomainError, NotFound
 from models.rules.permissions import SYSTEM, Actor
 from models.views.appointment import LetterView
 from storage import appointment, people, staff
-from storage.database import Database
+from storage.database import Database, Unavailable
 from storage.documents import Acceptance, Letter, acceptance_pdf, letter_pdf
-from storage.files import FileStore
+from storage.files import FileStore, StoreUnavailable
 
 ISSUER = "中小企業119事務局"
 PDF = "application/pdf"
@@ -30,6 +31,10 @@ class Letters:
 
     def issue(self, actor: Actor, application_id: str) -> set[str]:
         """Number, print and hand out one letter; safe to repeat after a crash. Returns whom to wake."""
+        with self.database.read() as uow:
+            before = appointment.letter_of(uow, application_id, fiscal_year(to_jst(self.clock()).date()))
+        if before and before.file_key:
+            return set()
         with self.database.unit() as uow:
             letter = usecase.prepare_letter(uow, actor, application_id, self.clock())
         key = self._print(letter)
@@ -75,8 +80,11 @@ class Letters:
         told, failed = set[str](), False
         try:
             told = self.issue(user.actor if user else SYSTEM, application_id)
-        except DomainError as error:
-            log.warning("letter_not_issued", task=task, application=application_id, code=error.code)
+        except (StoreUnavailable, Unavailable):
+            raise
+        except Exception as error:
+            code = error.code if isinstance(error, DomainError) else type(error).__name__
+            log.warning("letter_not_issued", task=task, application=application_id, code=code)
             failed = True
         with self.database.unit() as uow:
             appointment.advance(uow, task, self.clock(), failed=failed)

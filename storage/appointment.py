@@ -96,12 +96,12 @@ def unwritten_acceptances(uow: UnitOfWork, limit: int = 50) -> list[LetterView]:
     return [_letter(*row) for row in uow.session.execute(query.limit(limit))]
 
 
-def _letters():  # noqa: ANN202
+def _letters():
     joined = (Application, Application.id == CommissionLetter.application_id)
     return select(CommissionLetter, Application.person_id, Application.name, Application.prefecture).join(*joined)
 
 
-def _one(uow: UnitOfWork, query) -> LetterView | None:  # noqa: ANN001
+def _one(uow: UnitOfWork, query) -> LetterView | None:
     row = uow.session.execute(query).one_or_none()
     return _letter(*row) if row else None
 

@@ -10,7 +10,7 @@ from models.rules.registration import FIELDS_OF, STAGES, Item, State
 from models.tables.person import Person
 from models.tables.registration import Application, Decision, DecisionComment, ItemVerdict, Paper
 from models.views.registration import ApplicationView, DecisionView, PaperView
-from storage import organisations, papers, registration
+from storage import appointment, organisations, papers, registration
 from storage.database import UnitOfWork
 
 
@@ -65,6 +65,7 @@ def _view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
         subject=subject,
         fine=fine,
         unmended=unmended,
+        lettered=row.state == State.WITHDRAWN and appointment.letter_of(uow, row.id) is not None,
         same=same,
     )
 

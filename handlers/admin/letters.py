@@ -58,7 +58,7 @@ def issue_letters() -> ResponseReturnValue:
     except NotPossible as error:
         return letter_list(t(error.code))
     services().hurry()
-    return redirect(url_for("admin.task", task_id=task, **_origin()))
+    return redirect(url_for("admin.task", task_id=task, application=_origin()))
 
 
 def _chosen(uow: UnitOfWork) -> Sequence[str]:
@@ -72,10 +72,10 @@ def _chosen(uow: UnitOfWork) -> Sequence[str]:
     ]
 
 
-def _origin() -> dict[str, str]:
+def _origin() -> str | None:
     """The application whose page one came from, if any."""
     came_from = request.args.get("application", "")
-    return {"application": came_from} if ROW_ID.fullmatch(came_from) else {}
+    return came_from if ROW_ID.fullmatch(came_from) else None
 
 
 def task(task_id: str) -> ResponseReturnValue:
@@ -84,7 +84,7 @@ def task(task_id: str) -> ResponseReturnValue:
         found = appointment.task(uow, task_id)
     if found is None:
         raise NotFound
-    return render_template("admin/task.html", task=found, origin=_origin().get("application"))
+    return render_template("admin/task.html", task=found, origin=_origin())
 
 
 def letter_document(letter_id: str, kind: str) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bot.engine import begin
+from bot.form import Command, Form
 from bot.forms.joining import APPROVER_NAME
 from bot.line.messages import Text
 from bot.line.richmenus import APPROVER, NEWCOMER
@@ -167,3 +168,5 @@ CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
     "consent": consent,
     "consent_later": consent_later,
 }
+COMMANDS: dict[str, Callable[[Talk, Form, Command], None]] = {}
+FORMS: dict[str, Callable[[Talk], Form]] = {}

@@ -6,7 +6,7 @@ A subject brings its menu words, card acts and form commands in a file of its ow
 from collections.abc import Callable
 
 from bot.engine import advance, resume
-from bot.form import Form, Inbound, Misfit, Tapped, Typed
+from bot.form import Command, Form, Inbound, Misfit, Tapped, Typed
 from bot.line.events import (
     FileMessage,
     Follow,
@@ -28,16 +28,16 @@ from models.rules.errors import DomainError, Incomplete, NotAllowed, NotFound, S
 from models.rules.invitation import looks_like_code
 from models.rules.normalise import tidy
 
-MENU: dict[str, Callable[[Talk], None]] = {**general.MENU, **registration.MENU, **approval.MENU, **guidance.MENU, **appointment.MENU}
-CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
-    **general.CARDS,
-    **registration.CARDS,
-    **approval.CARDS,
-    **guidance.CARDS,
-    **appointment.CARDS,
-}
-COMMANDS = {**registration.COMMANDS, **approval.COMMANDS, **guidance.COMMANDS, **appointment.COMMANDS}
-FORMS: dict[str, Callable[[Talk], Form]] = {**registration.FORMS, **approval.FORMS, **guidance.FORMS, **appointment.FORMS}
+ROOMS = (general, registration, approval, guidance, appointment)
+MENU: dict[str, Callable[[Talk], None]] = {}
+CARDS: dict[str, Callable[[Talk, CardTap], None]] = {}
+COMMANDS: dict[str, Callable[[Talk, Form, Command], None]] = {}
+FORMS: dict[str, Callable[[Talk], Form]] = {}
+for _room in ROOMS:
+    MENU |= _room.MENU
+    CARDS |= _room.CARDS
+    COMMANDS |= _room.COMMANDS
+    FORMS |= _room.FORMS
 SUBJECTS = (registration, approval)
 
 

@@ -24,7 +24,7 @@ def publish_terms(uow: UnitOfWork, actor: Actor, version: str, text: str, now: d
     if not can(actor, "terms.publish"):
         raise NotAllowed
     version, text = tidy(version), text.strip().replace("\x00", "")
-    if not version or len(version) > 20 or not text or len(text) > TERMS_MAX:
+    if not version.strip(".") or len(version) > 20 or not text or len(text) > TERMS_MAX:
         raise NotPossible("appointment.terms_empty", most=str(TERMS_MAX))
     if appointment.terms(uow, version):
         raise NotPossible("appointment.terms_exist", version=version)

@@ -68,9 +68,7 @@ def _withdraws(actor: Actor, subject: ApplicationSubject) -> bool:
 
 def _answers_own(*states: State) -> Callable[[Actor, ApplicationSubject], bool]:
     """The applicant alone, while the application waits for exactly this answer."""
-    return lambda actor, subject: (
-        actor.kind == "person" and _is_applicant(actor, subject) and subject.state in states
-    )
+    return lambda actor, subject: actor.kind == "person" and _is_applicant(actor, subject) and subject.state in states
 
 
 def _issues(actor: Actor, subject: ApplicationSubject) -> bool:

@@ -1,7 +1,7 @@
 """From the second approval to the commissioned expert: terms, answers to them, letters, acceptances.
 
-Terms and answers are never changed. A letter's row is made with its number before the document exists; `file_key` is set
-once, when the document lies in the file store.
+Terms and answers are never changed. A letter's row is made with its number before the document exists;
+`file_key` is set once, when the document lies in the file store.
 """
 
 from datetime import date, datetime

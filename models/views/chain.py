@@ -22,7 +22,7 @@ def chain(view: ApplicationView) -> tuple[ChainStep, ...]:
     if view.state is State.ACTIVE:
         return tuple(_step(view, key, -1) for key in STEPS)
     if view.state is State.WITHDRAWN:
-        return (*(_step(view, key, -1) for key in STEPS[:3]), ChainStep("terms", "declined", "", view.state_since))
+        return _declined(view)
     at = STEPS.index(_AT[view.state])
     return tuple(_step(view, key, place - at) for place, key in enumerate(STEPS))
 
@@ -53,3 +53,10 @@ def _rejected(view: ApplicationView) -> tuple[ChainStep, ...]:
     at = STEPS.index(last.stage)
     before = tuple(_step(view, key, -1) for key in STEPS[:at])
     return (*before, ChainStep(last.stage, "rejected", _holder(view, last.stage), last.decided_at))
+
+
+def _declined(view: ApplicationView) -> tuple[ChainStep, ...]:
+    """The terms were declined, or the commission after the letter."""
+    at = STEPS.index("acceptance" if view.lettered else "terms")
+    before = tuple(_step(view, key, -1) for key in STEPS[:at])
+    return (*before, ChainStep(STEPS[at], "declined", "", view.state_since))

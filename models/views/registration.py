@@ -67,6 +67,8 @@ class ApplicationView:
     subject: ApplicationSubject
     #: Items that hold an OK of a stage for their present content, by stage key.
     fine: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: Whether a commission letter was numbered for it.
+    lettered: bool = False
     #: Returned items that still hold exactly what the reviewer returned.
     unmended: frozenset[str] = frozenset()
     #: By stage key, items that this stage returned and that still hold the same, whatever other stages said since.

@@ -40,7 +40,8 @@ def test_the_desk_works_and_nul_characters_are_no_mistake_of_ours(house: House) 
     clerk = Browser(create_pages(house.services, factories.SECRET_KEY).test_client())
     assert clerk.log_in().status_code == 302
     desk = f"applications/{made[1]}"
-    for path in ("", "applications?sort=-name&q=%00%25", "organisations?q=%00", "troubles", "account", desk):
+    lists = ("applications?sort=-name&q=%00%25", "letters?sort=-name&q=%00%25", "organisations?q=%00", "terms")
+    for path in ("", *lists, "troubles", "account", desk):
         assert clerk.get(f"/admin/{path}").status_code == 200, path
     for order in ("age", "-age", "number", "-number"):
         page = clerk.get(f"/admin/{desk}?sort={order}").text
@@ -50,6 +51,9 @@ def test_the_desk_works_and_nul_characters_are_no_mistake_of_ours(house: House) 
     form = {"version": version[1], "item": "face", "comment_face": "暗\x00い"}
     assert clerk.post(f"/admin/applications/{made[0]}/return", **form).status_code == 302
     assert clerk.post("/admin/organisations", name="横浜\x00商工会", prefecture="神奈川県").status_code == 302
+    assert clerk.get("/p/terms/%00").status_code == 404
+    assert clerk.get("/admin/terms/%00").status_code == 404
+    assert clerk.post("/admin/letters", application="\x00").status_code == 422
     assert clerk.post("/admin/account/code/on", code="\x00").status_code == 422
     with time_machine.travel(house.clock(), tick=False):
         good = house.services.links.page("papers", approver.id, made[1])

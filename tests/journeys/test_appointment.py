@@ -59,8 +59,8 @@ def test_the_whole_way_to_an_active_expert(world: World):
     expert.sees("就任承諾を受け付けました", "登録専門家")
     assert "チェックイン" in expert.labels
     approver.sees("就任を承諾し、登録専門家になりました")
-    expert.taps("登録状況")
-    expert.sees("登録専門家")
+    expert.taps("プロフィール")
+    expert.sees("登録専門家", "〔委嘱状を開く〕")
     expert.taps("チェックイン")
     expert.sees("準備中")
 
@@ -94,11 +94,11 @@ def test_declining_the_terms_ends_the_registration_after_one_confirmation(world:
 
 def test_terms_published_later_reach_whoever_waits_for_them(world: World):
     expert, _ = approved(world, terms=False)
-    expert.sees_not("委嘱条件をお送りします")
+    expert.sees_not("【要対応】委嘱条件")
     expert.seen = expert._last()
     publish(world)
     world.settle()
-    expert.sees("委嘱条件をお送りします")
+    expert.sees("【要対応】委嘱条件をお送りします")
 
 
 def test_a_newer_version_must_be_read_before_it_is_agreed_to(world: World):

@@ -9,7 +9,9 @@ from models.rules.registration import STAGES, State
 
 OURS, THEIRS = "org-ours", "org-theirs"
 APPLICANT = "person-applicant"
-REVIEWED = "organisation_review secretariat_review returned terms_sent rejected"
+REVIEWED = (
+    "organisation_review secretariat_review returned terms_sent terms_agreed commissioned active rejected withdrawn"
+)
 ANY = f"draft {REVIEWED}"
 
 ACTORS = {
@@ -34,6 +36,8 @@ OWN = {
     "application.edit": "draft returned",
     "application.submit": "draft returned",
     "application.withdraw": "organisation_review secretariat_review returned",
+    "terms.answer": "terms_sent",
+    "letter.answer": "commissioned",
 }
 APPROVES = {
     "application.read": REVIEWED,
@@ -41,7 +45,7 @@ APPROVES = {
     "application.decide": "organisation_review",
 }
 READS = {"application.read": ANY, "papers.read": ANY}
-DECIDES = {**READS, "application.decide": "secretariat_review"}
+DECIDES = {**READS, "application.decide": "secretariat_review", "letter.issue": "terms_agreed"}
 
 ALLOWED: dict[str, dict[str, str]] = {
     "applicant": OWN,
@@ -64,6 +68,8 @@ GENERAL_ALLOWED = {
     "approver_code.issue": {"clerk", "manager", "clerk who is the applicant", "system"},
     "queue.read": {"reader", "clerk", "manager", "clerk who is the applicant"},
     "staff.manage": {"manager", "system"},
+    "letters.manage": {"clerk", "manager", "clerk who is the applicant"},
+    "terms.publish": {"manager", "system"},
 }
 CELLS = list(product(ACTORS, APPLICATION, State))
 

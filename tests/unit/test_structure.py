@@ -75,7 +75,13 @@ def test_no_name_hides_what_is_inside():
 # --- states, permissions, routes ------------------------------------------------------------------
 
 
-ASKED = {Action.SUBMIT: "application.submit", Action.WITHDRAW: "application.withdraw"}
+ASKED = {
+    Action.SUBMIT: "application.submit",
+    Action.WITHDRAW: "application.withdraw",
+    Action.AGREE: "terms.answer",
+    Action.ISSUE: "letter.issue",
+    Action.ACCEPT: "letter.answer",
+}
 CAST = [
     permissions.Actor("person", person_id="applicant"),
     permissions.Actor("person", person_id="approver", organisations=frozenset({"org"})),
@@ -87,7 +93,8 @@ CAST = [
 def test_somebody_can_take_every_step_of_the_lifecycle(state: State, action: Action):
     assert action.name in attributes("Action", "handlers/usecases"), f"no use case does {action}"
     subject = permissions.ApplicationSubject("applicant", "org", state)
-    asked = ASKED.get(action, "application.decide")
+    declining = "terms.answer" if state is State.TERMS_SENT else "letter.answer"
+    asked = declining if action is Action.DECLINE else ASKED.get(action, "application.decide")
     assert [actor for actor in CAST if permissions.can(actor, asked, subject)], f"nobody may {action} in {state}"
 
 
