@@ -19,7 +19,7 @@ class Finding:
 
 def findings(service: Service) -> list[Finding]:
     """All checks; none of them changes anything."""
-    return [*_settings(service), *_stores(service), *_line(service), *_links(service)]
+    return [*_settings(service), *_stores(service), *_terms(service), *_line(service), *_links(service)]
 
 
 def _settings(service: Service) -> list[Finding]:
@@ -42,6 +42,18 @@ def _settings(service: Service) -> list[Finding]:
 def _stores(service: Service) -> list[Finding]:
     troubles = Health(service.database, service.files).troubles()
     return [Finding(False, trouble) for trouble in troubles] or [Finding(True, "database and files answer")]
+
+
+def _terms(service: Service) -> list[Finding]:
+    from storage import appointment
+
+    try:
+        with service.database.read() as uow:
+            shown = appointment.current_terms(uow)
+    except Exception:
+        return []
+    words = f"terms {shown.version} are published" if shown else "no terms; publish them on the page (委嘱条件)"
+    return [Finding(shown is not None, words)]
 
 
 def _line(service: Service) -> list[Finding]:

@@ -1,5 +1,7 @@
 """Sends a stored commission letter or acceptance to a page whose viewer may see it."""
 
+from urllib.parse import quote
+
 from flask import Response
 
 from handlers.letters import PDF
@@ -22,6 +24,8 @@ def send_document(services: Services, letter: LetterView, kind: str) -> Response
     except (FileMissing, SealBroken):
         raise NotFound from None
     response = Response(document, mimetype=PDF)
-    response.headers.set("Content-Disposition", "inline", filename=f"{NAMES[kind]}_{letter.number}.pdf")
+    name = quote(f"{NAMES[kind]}_{letter.number}.pdf")
+    plain = f"{kind}_{letter.number}.pdf"
+    response.headers["Content-Disposition"] = f"inline; filename=\"{plain}\"; filename*=UTF-8''{name}"
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -122,6 +122,9 @@ NOTICES = [
     *(notices.ApplicationOutcome("R-2026-000001", LONG, answer) for answer in ("approve", "return", "reject")),
     notices.ApplicationWithdrawn("R-2026-000001", LONG),
     notices.InvitationUsed(LONG),
+    notices.TermsSent("R-2026-000001"),
+    notices.LetterIssued("C-2026-000001", "f" * 32),
+    notices.CommissionAccepted("R-2026-000001", LONG),
 ]
 
 

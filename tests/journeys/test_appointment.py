@@ -1,6 +1,11 @@
 """From the second approval to the commissioned expert, as talks."""
 
+import urllib.error
+import urllib.request
 from datetime import date
+
+import pytest
+import time_machine
 
 from handlers.usecases import appointment as usecase
 from models.rules.permissions import SYSTEM
@@ -79,6 +84,31 @@ def test_a_letter_is_made_once_and_a_reprint_is_the_same_file(world: World):
     assert world.service.letters.document(letter, "letter") == first
 
 
+def test_letter_and_acceptance_open_over_http_for_the_person_alone(world: World):
+    with time_machine.travel(world.clock.now):
+        expert, _ = approved(world)
+        expert.taps("委嘱条件を開く")
+        expert.taps("同意する")
+        issue(world)
+        expert.taps("委嘱状を開く")
+        uris = [action["uri"] for action in world.platform.actions_of(expert.user_id) if action["type"] == "uri"]
+        link = next(uri for uri in uris if "/p/letter/" in uri)
+        expert.taps("就任を承諾する")
+        expert.taps("はい")
+        world.service.rounds.tasks()
+        own = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        page = own.open(link, timeout=10).read().decode()
+        assert "C-2026-000001" in page
+        for document in ("letter", "acceptance"):
+            answer = own.open(f"{link}/{document}.pdf", timeout=10)
+            assert answer.headers["Content-Type"] == "application/pdf"
+            assert answer.read().startswith(b"%PDF")
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{link}/letter.pdf", timeout=10)
+        refused.value.close()
+        assert refused.value.code == 403
+
+
 def test_declining_the_terms_ends_the_registration_after_one_confirmation(world: World):
     expert, _ = approved(world)
     expert.taps("委嘱条件を開く")
@@ -123,7 +153,9 @@ def test_a_second_acceptance_changes_nothing(world: World):
     expert.taps("就任を承諾する")
     world.auto = False
     expert.taps("はい")
-    world.platform.redeliver(world.platform.last_event(expert.user_id))
+    event = world.platform.last_event(expert.user_id)
+    assert event
+    world.platform.redeliver(event)
     world.auto = True
     world.settle()
     with world.service.database.read() as uow:

@@ -84,15 +84,22 @@ def test_many_are_issued_as_one_task_that_shows_how_far_it_is(office: Office, ho
     assert listed(clerk) == ["伊藤 健"]
 
 
-def test_who_is_no_longer_ready_is_counted_and_explained(office: Office, house: House, clerk: Browser) -> None:
+def test_a_letter_asked_for_twice_is_issued_once(office: Office, house: House, clerk: Browser) -> None:
     made = office.agreed()
     clerk.get("/admin/letters")
     first, second = (clerk.post("/admin/letters", application=made).headers["Location"] for _ in range(2))
     assert first != second
     house.services.letters.advance_tasks()
     assert "1件の委嘱状を発行しました" in clerk.get(first).text
-    assert "1件は発行していません" in clerk.get(second).text
+    assert "1件の委嘱状を発行しました" in clerk.get(second).text
     assert office.actions(made).count("application.issue") == 1
+
+
+def test_who_is_not_ready_is_counted_and_explained(office: Office, house: House, clerk: Browser) -> None:
+    started = clerk.post("/admin/letters", application=[office.agreed(), "0" * 32]).headers["Location"]
+    house.services.letters.advance_tasks()
+    assert "1件の委嘱状を発行しました" in clerk.get(started).text
+    assert "1件は発行していません" in clerk.get(started).text
 
 
 def test_nobody_chosen_is_said_and_starts_nothing(office: Office, house: House, clerk: Browser) -> None:
