@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from models.tables.appointment import CommissionLetter, Task, Terms, TermsAnswer
 from models.tables.base import new_id
@@ -187,8 +187,3 @@ def advance(uow: UnitOfWork, task_id: str, now: datetime, *, failed: bool) -> No
     row.failed += failed
     if row.done + row.failed >= row.total:
         row.finished_at = now
-
-
-def count_waiting_for_letters(uow: UnitOfWork) -> int:
-    """How many agreed to the terms and wait for their letter."""
-    return uow.session.scalar(select(func.count()).where(Application.state == "terms_agreed")) or 0

@@ -191,13 +191,6 @@ def count_dead(uow: UnitOfWork) -> int:
     return uow.session.scalar(select(func.count()).where(InboxEvent.state == DEAD)) or 0
 
 
-def ensure_conversation(uow: UnitOfWork, user_id: str) -> None:
-    """Make sure the account has a conversation row, so that messages to it can be leased."""
-    if uow.session.get(Conversation, user_id) is None:
-        uow.session.add(Conversation(user_id=user_id))
-        uow.session.flush()
-
-
 def mark_unsent(uow: UnitOfWork, message_id: str, now: datetime) -> None:
     """Remember that the sender took a message back."""
     if uow.session.get(UnsentMessage, message_id) is None:

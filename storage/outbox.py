@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, true, update
 
 from models import notices
 from models.rules.calendar import quiet_until
@@ -203,11 +203,12 @@ def troubled(uow: UnitOfWork, limit: int = 100) -> list[Trouble]:
     return [Trouble(row.created_at, row.channel, row.state == DEAD, row.error or "") for row in rows]
 
 
-def release_held(uow: UnitOfWork, now: datetime) -> int:
-    """Let held messages go again (a new month, a bigger plan); returns how many."""
+def release_held(uow: UnitOfWork, now: datetime, before: datetime | None = None) -> int:
+    """Let held messages go again (a bigger plan; with `before`: those that were due before it); returns how many."""
+    late = OutboxRow.not_before < before if before else true()
     freed = uow.session.execute(
         update(OutboxRow)
-        .where(OutboxRow.state == PENDING, OutboxRow.held.is_(True))
+        .where(OutboxRow.state == PENDING, OutboxRow.held.is_(True), late)
         .values(held=False, not_before=now)
         .returning(OutboxRow.seq)
     )

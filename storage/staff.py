@@ -44,6 +44,11 @@ def view_of(user: Staff) -> StaffView:
     return StaffView(user.id, user.email, user.name, user.role, user.person_id, user.session_epoch)
 
 
+def everybody(uow: UnitOfWork) -> list[StaffView]:
+    """All users who may still act; there are few."""
+    return [view_of(user) for user in uow.session.scalars(select(Staff).where(Staff.ended_at.is_(None)))]
+
+
 def link_person(uow: UnitOfWork, staff_id: str, person_id: str | None) -> None:
     """The user and the LINE person are the same human."""
     uow.session.execute(update(Staff).where(Staff.id == staff_id).values(person_id=person_id))

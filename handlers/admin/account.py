@@ -85,8 +85,9 @@ def account(error: str | None = None) -> ResponseReturnValue:
     """自分の設定."""
     with services().database.read() as uow:
         on = staff.has_totp(uow, me().id)
+        code = usecase.line_code(uow, me().id, now())
     setup = None if on else _setup()
-    page = render_template("admin/account.html", on=on, setup=setup, form=CodeForm(), error=error)
+    page = render_template("admin/account.html", on=on, setup=setup, form=CodeForm(), error=error, line_code=code)
     return page, 422 if error else 200
 
 

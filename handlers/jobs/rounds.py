@@ -11,7 +11,8 @@ import structlog
 from handlers.jobs.remind import remind
 from handlers.jobs.retain import retain
 from handlers.letters import Letters
-from storage import system
+from models.rules.calendar import month_start
+from storage import outbox, system
 from storage.database import Database
 from storage.files import FileStore
 from storage.inbox import ms
@@ -60,5 +61,7 @@ class Rounds:
             return False
         now = self.clock()
         self.told(remind(self.database, now))
+        with self.database.unit() as uow:
+            outbox.release_held(uow, now, before=month_start(now))
         retain(self.database, self.files, now)
         return True

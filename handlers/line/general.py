@@ -12,7 +12,7 @@ from bot.postbacks import CardTap
 from bot.screens import registration as screens
 from bot.text import t
 from handlers.line.talk import Talk
-from handlers.usecases import invitation
+from handlers.usecases import invitation, staff
 from handlers.usecases.registration.draft import CONSENT_VERSION, give_consent, has_consented
 from models.rules.errors import NotPossible, TooManyAttempts
 from models.rules.invitation import EXPERT
@@ -88,6 +88,16 @@ def join(talk: Talk, text: str) -> None:
         return
     talk.say(Text(t("invitation.joined_approver", organisation=joined.organisation)))
     talk.take(APPROVER_NAME, begin(APPROVER_NAME, {}, revision=talk.first_revision))
+
+
+def link_staff(talk: Talk, text: str) -> None:
+    """事務局コード …: a refused guess is counted, so the refusal is said here and the turn commits."""
+    try:
+        name = staff.link_line(talk.uow, talk.person, text, talk.now)
+    except (NotPossible, TooManyAttempts) as refused:
+        talk.say(Text(t(refused.code, **refused.data)))
+        return
+    talk.say(Text(t("staff.line_linked", name=name)))
 
 
 def no_code(talk: Talk, _tap: CardTap) -> None:

@@ -84,6 +84,9 @@ def _text(talk: Talk, text: str) -> None:
     if looks_like_code(word) and (talk.running is None or word.startswith("招待コード")):
         general.join(talk, word)
         return
+    if word.startswith("事務局コード"):
+        general.link_staff(talk, word)
+        return
     if talk.running:
         if talk.late:
             _ask_again(talk, talk.running, t("form.late"))

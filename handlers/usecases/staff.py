@@ -1,15 +1,17 @@
 """The secretariat's users: create one, log in (password and optional one-time code)."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
 from models.rules.errors import NotAllowed, NotPossible, TooManyAttempts
+from models.rules.invitation import code_in, new_code
 from models.rules.permissions import Actor, can
 from models.tables.staff import Staff
-from models.views.people import StaffView
+from models.views.people import PersonView, StaffView
 from storage import audit, staff
 from storage.database import UnitOfWork
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 TRIES, TRIES_WITHIN = 5, timedelta(minutes=15)
+LINE_CODE_SECONDS = 600
 PASSWORD_MIN = 12
 ROLES = ("reader", "clerk", "manager")
 
@@ -153,3 +156,44 @@ def _own(uow: UnitOfWork, actor: Actor, staff_id: str) -> Staff:
 def _digits(code: str) -> str:
     """A typed code in plain digits: full-width ones and spaces are as good."""
     return "".join(unicodedata.normalize("NFKC", code).split())
+
+
+def line_code(uow: UnitOfWork, staff_id: str, now: datetime) -> str:
+    """The code `XXXX-XXXX` that shows which LINE account is the same human; good for ten to twenty minutes."""
+    return _line_code(uow, staff_id, int(now.timestamp()) // LINE_CODE_SECONDS)
+
+
+def _line_code(uow: UnitOfWork, staff_id: str, window: int) -> str:
+    number = int(uow.vault.digest(f"line-code:{staff_id}:{window}"), 16)
+
+    def pick(letters: Sequence[str]) -> str:
+        nonlocal number
+        number, at = divmod(number, len(letters))
+        return letters[at]
+
+    return new_code(pick)
+
+
+def link_line(uow: UnitOfWork, person: PersonView, text: str, now: datetime) -> str:
+    """事務局コード …, sent on LINE: the staff user and the person are the same human from now on; returns the name.
+
+    Permissions compare humans: who decided as an approver does not decide for the secretariat too. A wrong code is
+    counted, so the caller commits also when this raises.
+    """
+    if staff.count_attempts(uow, "staff-code", person.id, now - TRIES_WITHIN) >= TRIES:
+        raise TooManyAttempts("staff.line_too_many")
+    window, given = int(now.timestamp()) // LINE_CODE_SECONDS, code_in(text)
+    for user in staff.everybody(uow):
+        codes = {_line_code(uow, user.id, each).replace("-", "") for each in (window, window - 1)}
+        if given in codes:
+            return _link(uow, user, person, now)
+    staff.note_attempt(uow, "staff-code", person.id, now)
+    raise NotPossible("staff.line_wrong")
+
+
+def _link(uow: UnitOfWork, user: StaffView, person: PersonView, now: datetime) -> str:
+    if any(other.person_id == person.id and other.id != user.id for other in staff.everybody(uow)):
+        raise NotPossible("staff.line_taken")
+    staff.link_person(uow, user.id, person.id)
+    audit.record(uow, user.actor, "staff.link_line", ("staff", user.id), now, detail=person.id)
+    return user.name

@@ -23,6 +23,11 @@ def to_jst(moment: datetime) -> datetime:
     return moment.astimezone(JST)
 
 
+def month_start(moment: datetime) -> datetime:
+    """When the month of `moment` began in Tokyo, in UTC: LINE counts its quota by the month."""
+    return to_jst(moment).replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
 def fiscal_year(day: date) -> int:
     """The fiscal year (April–March) a Japanese date lies in."""
     return day.year if day.month >= 4 else day.year - 1

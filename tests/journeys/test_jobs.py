@@ -72,3 +72,19 @@ def test_only_one_process_runs_the_jobs(world: World):
     assert ours.once()
     world.clock.forward(minutes=10)
     assert theirs.once()
+
+
+def test_messages_held_for_want_of_quota_go_in_the_new_month(world: World):
+    approver = world.approver("佐藤 恵")
+    world.platform.monthly_quota = world.platform.consumption()
+    registered(world, approver, "山田 太郎")
+    approver.sees_not("【要対応】")
+    rounds = world.service.rounds
+    rounds.once()
+    world.settle()
+    approver.sees_not("【要対応】")
+    world.clock.forward(days=8)  # 2 December
+    world.platform.monthly_quota = None
+    rounds.once()
+    world.settle()
+    approver.sees("【要対応】山田 太郎さんの専門家登録")
