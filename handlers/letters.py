@@ -4,21 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
+from handlers.tasks import Piece
 from handlers.usecases import appointment as usecase
-from models.rules.calendar import fiscal_year, to_jst
-from models.rules.errors import DomainError, NotFound
-from models.rules.permissions import SYSTEM, Actor
+from models.rules.errors import NotFound
+from models.rules.permissions import Actor
 from models.views.appointment import LetterView
-from storage import appointment, people, staff
-from storage.database import Database, Unavailable
+from models.views.tasks import TaskView
+from storage import appointment, desks
+from storage.database import Database, UnitOfWork
 from storage.documents import Acceptance, Letter, acceptance_pdf, letter_pdf
-from storage.files import FileStore, StoreUnavailable
+from storage.files import FileStore
 
 ISSUER = "中小企業119事務局"
 PDF = "application/pdf"
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -32,12 +30,11 @@ class Letters:
     def issue(self, actor: Actor, application_id: str) -> set[str]:
         """Number, print and hand out one letter; safe to repeat after a crash. Returns whom to wake."""
         with self.database.read() as uow:
-            before = appointment.letter_of(uow, application_id, fiscal_year(to_jst(self.clock()).date()))
-        if before and before.file_key:
-            return set()
+            if usecase.was_issued(uow, application_id):
+                return set()
         with self.database.unit() as uow:
             letter = usecase.prepare_letter(uow, actor, application_id, self.clock())
-        key = self._print(letter)
+        key = letter.file_key or self._print(letter)
         with self.database.unit() as uow:
             usecase.issue_letter(uow, actor, letter.id, key, self.clock())
         return uow.told
@@ -49,7 +46,7 @@ class Letters:
 
     def _letter(self, letter: LetterView) -> Letter:
         with self.database.read() as uow:
-            desk = people.desk_for(uow, letter.prefecture)
+            desk = desks.desk_for(uow, letter.prefecture)
         return Letter(
             number=letter.number,
             name=letter.name,
@@ -62,33 +59,12 @@ class Letters:
             desk_phone=desk.phone if desk else "",
         )
 
-    def advance_tasks(self, mine: Callable[[], bool] = lambda: True) -> set[str]:
-        """Go on with every unfinished task while it is `mine`, one letter a transaction; returns whom to wake."""
-        told: set[str] = set()
-        with self.database.read() as uow:
-            tasks = appointment.open_tasks(uow)
-        for task, _, starter, ids in tasks:
-            for application_id in ids:
-                if not mine():
-                    return told
-                told |= self._piece(task, starter, application_id)
-        return told
+    def begin(self, task: TaskView) -> Piece:  # noqa: ARG002
+        """Letters for many as a long task: a piece is the id of an application."""
+        return self.issue
 
-    def _piece(self, task: str, starter: str | None, application_id: str) -> set[str]:
-        with self.database.read() as uow:
-            user = staff.by_id(uow, starter) if starter else None
-        told, failed = set[str](), False
-        try:
-            told = self.issue(user.actor if user else SYSTEM, application_id)
-        except (StoreUnavailable, Unavailable):
-            raise
-        except Exception as error:
-            code = error.code if isinstance(error, DomainError) else type(error).__name__
-            log.warning("letter_not_issued", task=task, application=application_id, code=code)
-            failed = True
-        with self.database.unit() as uow:
-            appointment.advance(uow, task, self.clock(), failed=failed)
-        return told
+    def end(self, uow: UnitOfWork, task: TaskView, now: datetime) -> None:
+        """Nothing is left to tidy up."""
 
     def write_acceptances(self) -> int:
         """Print the acceptances that are not stored yet; returns how many."""

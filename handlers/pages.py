@@ -18,6 +18,7 @@ from werkzeug.routing import BaseConverter
 
 from bot.text import t
 from handlers import admin, web
+from handlers.headers import SAFE_HEADERS
 from handlers.services import Services
 from models.rules.calendar import age_in_words, format_date, format_datetime
 from models.rules.errors import DomainError, NotAllowed, NotFound, TooManyAttempts
@@ -27,18 +28,6 @@ from storage.files import StoreUnavailable
 log = structlog.get_logger()
 
 FORM_BYTES_MAX = 256 * 1024
-SAFE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 EXPLAINED = frozenset({400, 403, 404, 405, 409, 410, 413, 429, 500, 503})
 STATUS_OF: tuple[tuple[type[DomainError], int], ...] = (
     (NotFound, 404),
@@ -76,9 +65,9 @@ def create_pages(services: Services, secret_key: str, trusted_hops: int = 0) -> 
     app.jinja_env.filters.update(moment=format_datetime, day=format_date, words=t)
     app.jinja_env.globals.update(age=_age(services.clock))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    CSRFProtect(app)
+    csrf = CSRFProtect(app)
     admin.install(app, services)
-    web.install(app, services)
+    csrf.exempt(web.install(app, services))
     app.after_request(_headers)
     _explain_errors(app)
     if trusted_hops:
@@ -135,7 +124,8 @@ def _refused(error: HTTPException) -> Response:
 
 
 def _not_done(error: DomainError) -> Response:
-    return _explain(next(status for kind, status in STATUS_OF if isinstance(error, kind)))
+    status = next(status for kind, status in STATUS_OF if isinstance(error, kind))
+    return web.told(status, t(error.code, **error.data)) if web.asked_by_script() else _explain(status)
 
 
 def _out_of_order(error: Exception) -> Response:
@@ -147,5 +137,7 @@ def _out_of_order(error: Exception) -> Response:
 
 def _explain(code: int) -> Response:
     words = {part: t(f"page.{part}_{code}") for part in ("title", "next")}
+    if web.asked_by_script():
+        return web.told(code, f"{words['title']}。{words['next']}")
     page = render_template("error.html", code=code, admin=request.path.startswith("/admin"), **words)
     return Response(page, code)

@@ -6,8 +6,9 @@ from markupsafe import escape
 from bot.text import t
 from handlers.services import Services
 from models.rules.errors import NotFound
-from models.views.registration import ApplicationView
+from models.views.registration import ApplicationView, PaperView
 from storage.files import FileMissing, StoreUnavailable
+from storage.images import preview
 from storage.secrets import SealBroken
 
 
@@ -19,8 +20,14 @@ def send_paper(services: Services, view: ApplicationView, paper_id: str) -> Resp
     paper = next((paper for item in view.items for paper in view.papers_of(item) if paper.id == paper_id), None)
     if paper is None:
         raise NotFound
+    return send_photo(services, paper)
+
+
+def send_photo(services: Services, paper: PaperView, side: int = 0) -> Response:
+    """The same for a photo that is at hand; at most `side` pixels each way, where one is named."""
     try:
         photo = services.database.vault.open(services.files.get(paper.file_key))
+        photo = preview(photo, side) if side else photo
     except (FileMissing, SealBroken):
         return _placeholder(t("page.picture_gone"), 404)
     except StoreUnavailable:

@@ -11,6 +11,14 @@ from storage.files import FileStore
 
 
 @dataclass(frozen=True)
+class Liff:
+    """The LIFF app under which our pages open. `verify`: an ID token's LINE user id, see `bot.line.login`."""
+
+    id: str
+    verify: Callable[[str], str]
+
+
+@dataclass(frozen=True)
 class Services:
     """`clock` gives aware UTC; `told` wakes whoever delivers, after a commit, with `uow.told`; `hurry` the jobs."""
 
@@ -22,3 +30,4 @@ class Services:
     letters: Letters
     hurry: Callable[[], None]
     secure_cookies: bool = False
+    liff: Liff | None = None

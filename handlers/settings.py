@@ -1,5 +1,6 @@
 """The settings of `architecture.md` 3, read from a mapping once; only `bootstrap` hands in the environment."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ class Settings:
     field_keys: tuple[str, ...]
     trusted_hops: int
     account_id: str
+    liff_id: str
+    login_channel_id: str
     local: bool
     var: Path
 
@@ -43,6 +46,7 @@ def read(environment: Mapping[str, str], var: Path = Path("var")) -> Settings:
     if bool(secrets) != bool(token):
         raise SettingsError("LINE_CHANNEL_SECRET and LINE_CHANNEL_ACCESS_TOKEN go together: set both, or neither.")
     local = not token
+    liff_id, login_channel_id = _liff(environment)
     port = _number(environment, "PORT", 8119)
     here = f"http://localhost:{port}"
     return Settings(
@@ -62,9 +66,20 @@ def read(environment: Mapping[str, str], var: Path = Path("var")) -> Settings:
         field_keys=_list(_key(environment, "FIELD_KEYS", var, local=local)),
         trusted_hops=_number(environment, "TRUSTED_PROXY_HOPS", 0),
         account_id=environment.get("LINE_ACCOUNT_ID") or "@chusho119",
+        liff_id=liff_id,
+        login_channel_id=login_channel_id,
         local=local,
         var=var,
     )
+
+
+def _liff(environment: Mapping[str, str]) -> tuple[str, str]:
+    liff_id, channel = environment.get("LIFF_ID", ""), environment.get("LINE_LOGIN_CHANNEL_ID", "")
+    if bool(liff_id) != bool(channel):
+        raise SettingsError("LIFF_ID and LINE_LOGIN_CHANNEL_ID go together: set both, or neither.")
+    if liff_id and not re.fullmatch(r"[0-9]+-[A-Za-z0-9]+", liff_id):
+        raise SettingsError(f"LIFF_ID looks like 1234567890-AbcdEfgh, not {liff_id!r}.")
+    return liff_id, channel
 
 
 def _list(text: str) -> tuple[str, ...]:

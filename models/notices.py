@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class ApplicationSubmitted:
-    """To the inviter at once, to colleagues later (`reminder`): an application waits for the organisation."""
+    """To the inviter at once, to colleagues later (`reminder`): an application waits for the organisation.
+
+    `waited`: for more than how many business days, in a reminder.
+    """
 
     application_id: str
     version: int
@@ -14,6 +17,7 @@ class ApplicationSubmitted:
     name: str
     again: bool = False
     reminder: bool = False
+    waited: int = 2
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,16 @@ class ApplicationWaits:
 
     number: str
     organisation: str
+
+
+@dataclass(frozen=True)
+class FormFinished:
+    """To the applicant: what was typed on the page is kept; `missing`: the items that still keep it from being sent."""
+
+    application_id: str
+    version: int
+    state: str
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -95,14 +109,146 @@ class LetterIssued:
 
 @dataclass(frozen=True)
 class CommissionAccepted:
-    """To the inviter: the person is an active expert now."""
+    """To the inviter: the person is an active expert now, or (`renewed`) for another year."""
 
     number: str
     name: str
+    renewed: bool = False
+
+
+@dataclass(frozen=True)
+class LetterOver:
+    """To the applicant: the letter's year ended before it was accepted; another one follows."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class RenewalAsked:
+    """To the expert: go on after `ends` (a date as in ISO 8601) or leave; asked once more as a `reminder`."""
+
+    number: str
+    application_id: str
+    ends: str
+    reminder: bool = False
+
+
+@dataclass(frozen=True)
+class CommissionOver:
+    """To the expert: the commission's last day, `ends`, has passed. `renewing`: the next one is being prepared."""
+
+    number: str
+    ends: str
+    renewing: bool = False
+
+
+@dataclass(frozen=True)
+class CommissionSteered:
+    """To the expert: the secretariat suspended, lifted or ended the commission (`action`), with its reason."""
+
+    number: str
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExpertMoved:
+    """To the inviter: an expert's commission was suspended, lifted or ended, or the expert left (`step`)."""
+
+    number: str
+    name: str
+    step: str
+
+
+@dataclass(frozen=True)
+class ExpertsOver:
+    """To the inviter: the commissions of `count` experts have run out; `name` is one of them."""
+
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class ProfileChangeApproved:
+    """To the expert: the new name or account (`item`: a key of CHANGES) is in force."""
+
+    number: str
+    item: str
+
+
+@dataclass(frozen=True)
+class ProfileChangeReturned:
+    """To the expert: the change was not taken over, and why; the old one stays in force."""
+
+    number: str
+    item: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ApproverRemoved:
+    """To somebody who approves for the organisation no longer; `to`: the one the secretariat moved them to, if any."""
+
+    organisation: str
+    to: str = ""
+
+
+@dataclass(frozen=True)
+class AccountCode:
+    """By mail: the code that proves whose the registered address is."""
+
+    code: str
+    minutes: int
+
+
+@dataclass(frozen=True)
+class OldAccountTold:
+    """To the LINE account somebody registered with: another one asks to take its place, or (`cut_off`) has done so."""
+
+    cut_off: bool
+
+
+@dataclass(frozen=True)
+class AccountMoved:
+    """To the new account: the registration goes on here."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class AccountMoveRefused:
+    """To the account that asked: it does not take over; `why` is one of `models.rules.moves.REASONS`."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class ExpertInvited:
+    """By mail, to somebody known from before: an invitation to register here. `link` opens the talk with the code."""
+
+    name: str
+    organisation: str
+    code: str
+    link: str
+    until: str
+
+
+@dataclass(frozen=True)
+class StaffLink:
+    """To a user of the secretariat, by mail: the `link` that sets the password. `new`: none was set so far."""
+
+    link: str
+    new: bool = False
 
 
 Notice = (
-    ApplicationSubmitted
+    AccountCode
+    | AccountMoved
+    | AccountMoveRefused
+    | OldAccountTold
+    | ApproverRemoved
+    | FormFinished
+    | ApplicationSubmitted
     | ApplicationWaits
     | ApplicationApproved
     | ApplicationReturned
@@ -113,6 +259,16 @@ Notice = (
     | TermsSent
     | LetterIssued
     | CommissionAccepted
+    | StaffLink
+    | ProfileChangeApproved
+    | ProfileChangeReturned
+    | LetterOver
+    | RenewalAsked
+    | CommissionOver
+    | CommissionSteered
+    | ExpertMoved
+    | ExpertsOver
+    | ExpertInvited
 )
 KINDS: dict[str, type[Notice]] = {kind.__name__: kind for kind in Notice.__args__}
 
@@ -128,4 +284,6 @@ def from_json(text: str) -> Notice:
     kind = KINDS[data.pop("kind")]
     if "items" in data:
         data["items"] = tuple((item, comment) for item, comment in data["items"])
+    if "missing" in data:
+        data["missing"] = tuple(data["missing"])
     return kind(**data)

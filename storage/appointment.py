@@ -1,15 +1,14 @@
-"""Terms, answers to them, commission letters and the tasks that issue many."""
+"""Terms, answers to them, and commission letters."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
-from models.tables.appointment import CommissionLetter, Task, Terms, TermsAnswer
+from models.tables.appointment import CommissionLetter, Terms, TermsAnswer
 from models.tables.base import new_id
 from models.tables.registration import Application
-from models.views.appointment import LetterView, TaskView, TermsView
+from models.views.appointment import LetterView, TermsView
 from storage.database import UnitOfWork
 
 
@@ -85,9 +84,31 @@ def letter_of(uow: UnitOfWork, application_id: str, fiscal_year: int | None = No
     return _one(uow, query.order_by(CommissionLetter.fiscal_year.desc()).limit(1))
 
 
+def stored_letter_of(uow: UnitOfWork, application_id: str) -> LetterView | None:
+    """The application's newest letter whose document is stored: the one to show."""
+    query = _letters().where(CommissionLetter.application_id == application_id, CommissionLetter.file_key.is_not(None))
+    return _one(uow, query.order_by(CommissionLetter.fiscal_year.desc()).limit(1))
+
+
+def accepted_until(uow: UnitOfWork, application_id: str) -> date | None:
+    """The last day of the newest letter that was accepted; None before the first acceptance."""
+    return uow.session.scalar(
+        select(func.max(CommissionLetter.ends)).where(
+            CommissionLetter.application_id == application_id, CommissionLetter.accepted_at.is_not(None)
+        )
+    )
+
+
 def letter(uow: UnitOfWork, letter_id: str) -> LetterView | None:
     """A letter by id."""
     return _one(uow, _letters().where(CommissionLetter.id == letter_id))
+
+
+def letters_of(uow: UnitOfWork, application_ids: Iterable[str]) -> list[LetterView]:
+    """Every letter of these applications, the newest first."""
+    query = _letters().where(CommissionLetter.application_id.in_([*application_ids]))
+    rows = uow.session.execute(query.order_by(CommissionLetter.fiscal_year.desc(), CommissionLetter.number.desc()))
+    return [_letter(*row) for row in rows]
 
 
 def unwritten_acceptances(uow: UnitOfWork, limit: int = 50) -> list[LetterView]:
@@ -152,38 +173,3 @@ def set_acceptance_file(uow: UnitOfWork, letter_id: str, file_key: str) -> None:
         .where(CommissionLetter.id == letter_id, CommissionLetter.acceptance_key.is_(None))
         .values(acceptance_key=file_key)
     )
-
-
-def add_task(uow: UnitOfWork, kind: str, ids: Sequence[str], staff_id: str | None, now: datetime) -> str:
-    """Start long work on these ids; returns the task's id."""
-    task = Task(
-        id=new_id(), kind=kind, payload=json.dumps(list(ids)), total=len(ids), started_by=staff_id, started_at=now
-    )
-    uow.session.add(task)
-    uow.session.flush()
-    return task.id
-
-
-def task(uow: UnitOfWork, task_id: str) -> TaskView | None:
-    """How far a task is."""
-    row = uow.session.get(Task, task_id)
-    if row is None:
-        return None
-    return TaskView(row.id, row.kind, row.total, row.done, row.failed, row.finished_at is not None)
-
-
-def open_tasks(uow: UnitOfWork) -> list[tuple[str, str, str | None, list[str]]]:
-    """(id, kind, who started it, the ids still to do) of every unfinished task, oldest first."""
-    rows = uow.session.scalars(select(Task).where(Task.finished_at.is_(None)).order_by(Task.started_at))
-    return [(row.id, row.kind, row.started_by, json.loads(row.payload)[row.done + row.failed :]) for row in rows]
-
-
-def advance(uow: UnitOfWork, task_id: str, now: datetime, *, failed: bool) -> None:
-    """One piece is done, or cannot be done."""
-    row = uow.session.scalar(select(Task).where(Task.id == task_id).with_for_update())
-    if row is None or row.finished_at:
-        return
-    row.done += not failed
-    row.failed += failed
-    if row.done + row.failed >= row.total:
-        row.finished_at = now

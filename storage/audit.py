@@ -1,10 +1,10 @@
 """The audit trail: written with every change, read in order, never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from models.rules.permissions import Actor
 from models.tables.audit import AuditEntry
@@ -48,6 +48,16 @@ def record(
             detail=detail,
         )
     )
+
+
+def counts_since(uow: UnitOfWork, since: datetime, actions: Collection[str]) -> dict[tuple[str, str], int]:
+    """How often each of these actions was done since a time, by action and the state it led to."""
+    rows = uow.session.execute(
+        select(AuditEntry.action, AuditEntry.to_state, func.count())
+        .where(AuditEntry.at >= since, AuditEntry.action.in_(actions))
+        .group_by(AuditEntry.action, AuditEntry.to_state)
+    )
+    return {(action, state or ""): count for action, state, count in rows}
 
 
 def of_subject(uow: UnitOfWork, kind: str, subject_id: str) -> Sequence[AuditView]:

@@ -5,13 +5,13 @@ The edge opens a unit (`with database.unit() as uow`) and thereby commits it; qu
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, Row, Select, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import Session
@@ -21,6 +21,8 @@ from storage.secrets import Vault
 
 BUSY_SECONDS = 10
 IDLE_SECONDS = 1.0
+AnyRow = Row[*tuple[Any, ...]]
+AnySelect = Select[*tuple[Any, ...]]
 
 
 class Unavailable(Exception):
@@ -38,6 +40,11 @@ class UnitOfWork:
     session: Session
     vault: Vault
     told: set[str] = field(default_factory=set)
+
+
+def streamed(uow: UnitOfWork, query: AnySelect, size: int = 1000) -> Iterator[Sequence[AnyRow]]:
+    """The rows of one query, `size` at a time: the database keeps the rest until it is asked for."""
+    return uow.session.execute(query.execution_options(yield_per=size)).partitions()
 
 
 class Database:

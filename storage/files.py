@@ -8,12 +8,16 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
+
+from storage.upload_forms import FormSigner, UploadForm, capped
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
 KEY = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*(\.[a-z0-9]+)?")
 KEY_LENGTH = 200
 RANDOM_BYTES = 24
+LISTED = 1000
 ABSENT = frozenset({"NoSuchKey", "NotFound", "404"})
 
 
@@ -33,6 +38,16 @@ class BadKey(ValueError):
 
 class FileMissing(Exception):
     """Nothing is kept under `key`."""
+
+    retryable = False
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class FileTooLarge(Exception):
+    """What is kept under `key` is larger than the caller takes."""
 
     retryable = False
 
@@ -58,8 +73,8 @@ class FileStore(Protocol):
         """Keep `data` under `key`, replacing what was there."""
         ...
 
-    def get(self, key: str) -> bytes:
-        """The bytes under `key`; FileMissing when there are none."""
+    def get(self, key: str, most_bytes: int | None = None) -> bytes:
+        """The bytes under `key`; FileMissing when there are none, FileTooLarge when they are over `most_bytes`."""
         ...
 
     def delete(self, key: str) -> None:
@@ -68,6 +83,18 @@ class FileStore(Protocol):
 
     def exists(self, key: str) -> bool:
         """Whether something is kept under `key`."""
+        ...
+
+    def older_than(self, prefix: str, before: datetime) -> list[str]:
+        """Keys directly under `prefix/` that were written before a moment; at most 1,000 of them."""
+        ...
+
+    def upload_form(self, key: str, most_bytes: int, valid_for_seconds: int) -> UploadForm:
+        """A form with which a browser may put one file of 1 to `most_bytes` bytes under exactly this key."""
+        ...
+
+    def upload_origin(self) -> str:
+        """The origin that upload forms are posted to; empty when it is that of our own pages."""
         ...
 
     def check(self) -> None:
@@ -79,14 +106,15 @@ class FileStore(Protocol):
         ...
 
 
-def open_store(url: str) -> FileStore:
+def open_store(url: str, secret_key: str) -> FileStore:
     """The store `url` names: `file:var/files` or `s3://bucket/prefix`; ValueError for anything else.
 
-    Opening touches neither disk nor network; `check` does.
+    `secret_key` signs the upload forms of a folder; S3 signs its own. Opening touches neither disk nor network;
+    `check` does.
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.path and not parts.netloc:
-        return FolderStore(Path(unquote(parts.path)))
+        return FolderStore(Path(unquote(parts.path)), secret_key)
     if parts.scheme == "s3" and parts.netloc:
         return S3Store(parts.netloc, parts.path.strip("/"))
     raise ValueError("FILE_STORE_URL is file:FOLDER or s3://BUCKET/PREFIX")
@@ -99,11 +127,15 @@ def new_key(prefix: str) -> str:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` so that `path` is seen complete or not at all, mode 0600; OSError leaves no half."""
+    _write_pieces(path, (data,))
+
+
+def _write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     _make_folders(path.parent)
-    handle, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix="part-", dir=path.parent)
     try:
         with open(handle, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)
@@ -117,8 +149,9 @@ def write_whole(path: Path, data: bytes) -> None:
 class FolderStore:
     """Files in a folder of one machine: 0600 in folders of 0700. The content type is not kept."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, secret_key: str) -> None:
         self._root = root
+        self._forms = FormSigner(secret_key)
 
     def put(self, key: str, data: bytes, content_type: str) -> None:  # noqa: ARG002
         """See FileStore. A full disk leaves what was there before."""
@@ -126,12 +159,13 @@ class FolderStore:
         with _disk_errors():
             write_whole(path, data)
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, most_bytes: int | None = None) -> bytes:
         """See FileStore."""
         path = self._path(key)
         with _disk_errors():
             try:
-                return path.read_bytes()
+                with path.open("rb") as file:
+                    return _read(file, key, os.fstat(file.fileno()).st_size, most_bytes)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 raise FileMissing(key) from None
 
@@ -146,6 +180,32 @@ class FolderStore:
         path = self._path(key)
         with _disk_errors():
             return path.is_file()
+
+    def older_than(self, prefix: str, before: datetime) -> list[str]:
+        """See FileStore; a half file that a kill left behind counts as one."""
+        folder = self._path(prefix)
+        with _disk_errors(), suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            old = (entry for entry in entries if entry.is_file() and entry.stat().st_mtime < before.timestamp())
+            return [f"{prefix}/{entry.name}" for entry in islice(old, LISTED)]
+        return []
+
+    def upload_form(self, key: str, most_bytes: int, valid_for_seconds: int) -> UploadForm:
+        """See FileStore: posted to our own pages, which hand it to `receive`."""
+        return self._forms.form(_checked(key), most_bytes, valid_for_seconds)
+
+    def upload_origin(self) -> str:
+        """See FileStore."""
+        return ""
+
+    def receive(self, fields: Mapping[str, str], pieces: Iterable[bytes]) -> None:
+        """Keep a file that was posted with a form of ours; FormRefused, before anything is read, for another form.
+
+        A file over the form's size, or an empty one, is FormRefused too and leaves nothing.
+        """
+        key, most_bytes = self._forms.read(fields)
+        path = self._path(key)
+        with _disk_errors():
+            _write_pieces(path, capped(pieces, most_bytes))
 
     def check(self) -> None:
         """See FileStore: writes a file and takes it away again."""
@@ -174,11 +234,13 @@ class S3Store:
         with _s3_errors(key):
             self._client.put_object(**place, Body=data, ContentType=content_type)
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, most_bytes: int | None = None) -> bytes:
         """See FileStore."""
         place = self._place(key)
         with _s3_errors(key):
-            return self._client.get_object(**place)["Body"].read()
+            found = self._client.get_object(**place)
+            with closing(found["Body"]) as body:
+                return _read(body, key, found["ContentLength"], most_bytes)
 
     def delete(self, key: str) -> None:
         """See FileStore."""
@@ -195,6 +257,28 @@ class S3Store:
         except FileMissing:
             return False
         return True
+
+    def older_than(self, prefix: str, before: datetime) -> list[str]:
+        """See FileStore."""
+        folder = f"{self._prefix}{_checked(prefix)}/"
+        with _s3_errors(prefix):
+            found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=folder, Delimiter="/", MaxKeys=LISTED)
+        old = [entry["Key"] for entry in found.get("Contents", ()) if entry["LastModified"].astimezone(UTC) < before]
+        return [key.removeprefix(self._prefix) for key in old]
+
+    def upload_form(self, key: str, most_bytes: int, valid_for_seconds: int) -> UploadForm:
+        """See FileStore: posted straight to S3, which holds key and size; the bucket's CORS must let our pages."""
+        place = self._place(key)
+        with _s3_errors(key):
+            made = self._client.generate_presigned_post(
+                **place, Conditions=[["content-length-range", 1, most_bytes]], ExpiresIn=valid_for_seconds
+            )
+        return UploadForm(made["url"], made["fields"])
+
+    def upload_origin(self) -> str:
+        """See FileStore."""
+        parts = urlsplit(self.upload_form("origin", 1, 1).url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def check(self) -> None:
         """See FileStore: asks for the bucket, with the right to use it."""
@@ -218,11 +302,17 @@ class S3Store:
         from boto3.session import Session
 
         session = Session()
-        client = session.client("s3", config=_s3_config("auto"))
+        client = session.client("s3", config=_s3_config("virtual"))
         if _is_amazon(client.meta.endpoint_url):
             return client
         client.close()
         return session.client("s3", config=_s3_config("path"))
+
+
+def _read(file: IO[bytes], key: str, size: int, most_bytes: int | None) -> bytes:
+    if most_bytes is not None and size > most_bytes:
+        raise FileTooLarge(key)
+    return file.read()
 
 
 def _checked(key: str) -> str:
@@ -283,5 +373,6 @@ def _s3_config(addressing: str) -> "Config":
         connect_timeout=3,
         read_timeout=10,
         retries={"mode": "standard", "max_attempts": 3},
+        signature_version="s3v4",
         s3={"addressing_style": addressing},
     )

@@ -66,7 +66,7 @@ def judge_photo(data: bytes, *, min_side: int = MIN_SIDE, max_bytes: int = MAX_B
     with _decoder(), _opened(data, FORMATS[_sniff(data)]) as image:
         _judge_size(image.width, image.height, min_side)
         plain = _upright(image)
-        return Photo(_as_jpeg(plain), plain.width, plain.height, hashlib.sha256(data).hexdigest())
+        return Photo(as_jpeg(plain), plain.width, plain.height, hashlib.sha256(data).hexdigest())
 
 
 def preview(jpeg: bytes, side: int) -> bytes:
@@ -76,7 +76,7 @@ def preview(jpeg: bytes, side: int) -> bytes:
     with _decoder(), _opened(jpeg, "JPEG") as image:
         image.draft("RGB", (side, side))
         image.thumbnail((side, side), Resampling.LANCZOS, reducing_gap=None)
-        return _as_jpeg(image.convert("RGB"))
+        return as_jpeg(image.convert("RGB"))
 
 
 def _judge_bytes(data: bytes, max_bytes: int) -> None:
@@ -227,7 +227,8 @@ def _as_srgb(image: "Image", profile: bytes | None) -> "Image":
     return image.convert("RGB")
 
 
-def _as_jpeg(image: "Image") -> bytes:
+def as_jpeg(image: "Image") -> bytes:
+    """The picture as we keep all of them: JPEG without anything but the pixels."""
     buffer = BytesIO()
     image.info.clear()
     image.save(buffer, "JPEG", quality=QUALITY, optimize=True)

@@ -1,11 +1,14 @@
 """Support organisations, their approvers and the invitations that lead to them."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, exists, func, select, true, update
+from sqlalchemy import ColumnElement, and_, func, select, true, update
 
 from models.tables.base import new_id
-from models.tables.organisation import Approver, Desk, Invitation, Organisation
+from models.tables.conversation import Conversation
+from models.tables.organisation import Approver, Invitation, Organisation
+from models.tables.person import Person
+from models.views.organisation import MemberView, OrganisationView
 from models.views.people import InvitationView, OrganisationRow
 from storage.database import UnitOfWork
 
@@ -28,39 +31,68 @@ def name_of(uow: UnitOfWork, organisation_id: str) -> str:
     return uow.session.scalar(select(Organisation.name).where(Organisation.id == organisation_id)) or ""
 
 
+def view(uow: UnitOfWork, organisation_id: str) -> OrganisationView | None:
+    """One organisation."""
+    row = uow.session.execute(
+        select(Organisation.id, Organisation.name, Organisation.prefecture).where(Organisation.id == organisation_id)
+    ).one_or_none()
+    return OrganisationView(*row) if row else None
+
+
+def change(uow: UnitOfWork, organisation_id: str, name: str, prefecture: str) -> None:
+    """Another name or prefecture; the name is unique (Conflict)."""
+    uow.session.execute(
+        update(Organisation).where(Organisation.id == organisation_id).values(name=name, prefecture=prefecture)
+    )
+
+
 def prefecture_of(uow: UnitOfWork, organisation_id: str) -> str:
     """The prefecture an organisation works in."""
     return uow.session.scalar(select(Organisation.prefecture).where(Organisation.id == organisation_id)) or ""
 
 
-def listed(uow: UnitOfWork, words: str = "", limit: int = 50, offset: int = 0) -> list[OrganisationRow]:
-    """Organisations by name, with how many people approve for each now; `words`: part of a name or a prefecture."""
+def listed(
+    uow: UnitOfWork, words: str = "", limit: int = 50, offset: int = 0, *,
+    prefecture: str = "", lonely: bool = False, order: str = "name",
+) -> list[OrganisationRow]:  # fmt: skip
+    """Organisations with how many people approve for each now; `words`: part of a name, or a prefecture.
+
+    `lonely`: only those without an approver; `order`: name, prefecture or approvers, a minus turns it round.
+    """
     members = func.count(Approver.id)
+    column = {"name": Organisation.name, "prefecture": Organisation.prefecture, "approvers": members}[order.lstrip("-")]
     query = (
         select(Organisation.id, Organisation.name, Organisation.prefecture, members)
         .outerjoin(Approver, (Approver.organisation_id == Organisation.id) & Approver.ended_at.is_(None))
-        .where(_named(words))
+        .where(_wanted(words, prefecture, lonely=lonely))
         .group_by(Organisation.id, Organisation.name, Organisation.prefecture)
-        .order_by(Organisation.name)
+        .order_by(column.desc() if order.startswith("-") else column, Organisation.name)
         .limit(limit)
         .offset(offset)
     )
     return [OrganisationRow(*row) for row in uow.session.execute(query)]
 
 
-def count(uow: UnitOfWork, words: str = "") -> int:
+def count(uow: UnitOfWork, words: str = "", prefecture: str = "", *, lonely: bool = False) -> int:
     """How many `listed` would give in all."""
-    return uow.session.scalar(select(func.count()).select_from(Organisation).where(_named(words))) or 0
+    found = select(func.count()).select_from(Organisation).where(_wanted(words, prefecture, lonely=lonely))
+    return uow.session.scalar(found) or 0
 
 
 def count_without_approver(uow: UnitOfWork) -> int:
     """Organisations for which nobody approves."""
-    held = exists().where(Approver.organisation_id == Organisation.id, Approver.ended_at.is_(None))
-    return uow.session.scalar(select(func.count()).select_from(Organisation).where(~held)) or 0
+    return count(uow, lonely=True)
 
 
-def _named(words: str) -> ColumnElement[bool]:
-    return Organisation.name.icontains(words, autoescape=True) | (Organisation.prefecture == words) if words else true()
+def _wanted(words: str, prefecture: str, *, lonely: bool) -> ColumnElement[bool]:
+    approving = select(Approver.id).where(Approver.organisation_id == Organisation.id, Approver.ended_at.is_(None))
+    held = approving.correlate(Organisation).exists()
+    named = Organisation.name.icontains(words, autoescape=True) | (Organisation.prefecture == words)
+    return and_(
+        named if words else true(),
+        Organisation.prefecture == prefecture if prefecture else true(),
+        ~held if lonely else true(),
+    )
 
 
 def add_approver(uow: UnitOfWork, organisation_id: str, person_id: str, now: datetime) -> bool:
@@ -73,6 +105,33 @@ def add_approver(uow: UnitOfWork, organisation_id: str, person_id: str, now: dat
     uow.session.add(Approver(organisation_id=organisation_id, person_id=person_id, joined_at=now))
     uow.session.flush()
     return True
+
+
+def end_approver(uow: UnitOfWork, organisation_id: str, person_id: str, now: datetime) -> bool:
+    """The person approves for the organisation no longer; False when that was so before."""
+    ended = uow.session.execute(
+        update(Approver)
+        .where(Approver.organisation_id == organisation_id, Approver.person_id == person_id)
+        .where(Approver.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(Approver.id)
+    )
+    return ended.one_or_none() is not None
+
+
+def members(uow: UnitOfWork, organisation_id: str) -> list[MemberView]:
+    """Who approves for the organisation now, those who came first first."""
+    rows = uow.session.execute(
+        select(Person.id, Person.name, Approver.joined_at, Conversation.last_event_ms, Person.blocked_at)
+        .join(Approver, Approver.person_id == Person.id)
+        .outerjoin(Conversation, Conversation.user_id == Person.user_id)
+        .where(Approver.organisation_id == organisation_id, Approver.ended_at.is_(None))
+        .order_by(Approver.joined_at, Person.id)
+    )
+    return [
+        MemberView(id_, name or "", since, datetime.fromtimestamp(last / 1000, UTC) if last else None, bool(blocked))
+        for id_, name, since, last, blocked in rows
+    ]
 
 
 def add_invitation(
@@ -122,9 +181,3 @@ def use_invitation(uow: UnitOfWork, invitation_id: str, person_id: str, now: dat
         .returning(Invitation.id)
     )
     return used.one_or_none() is not None
-
-
-def add_desk(uow: UnitOfWork, name: str, prefectures: tuple[str, ...], phone: str, mail: str, hours: str) -> None:
-    """A regional desk of the secretariat; no prefectures means all others."""
-    uow.session.add(Desk(name=name, prefectures=",".join(prefectures), phone=phone, mail=mail, hours=hours))
-    uow.session.flush()

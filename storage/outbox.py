@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, or_, select, true, update
+from sqlalchemy import bindparam, case, delete, exists, func, or_, select, true, update
 
 from models import notices
 from models.rules.calendar import quiet_until
@@ -67,9 +67,11 @@ def _row(recipient: str, channel: str, now: datetime, **values: Any) -> OutboxRo
     )  # fmt: skip
 
 
-def tell(uow: UnitOfWork, recipient: str, notice: notices.Notice, now: datetime, *, channel: str = LINE) -> None:
-    """Tell somebody who did not ask: quiet by night on LINE (`ux.md`), at once by mail."""
-    not_before = (quiet_until(now) or now) if channel == LINE else now
+def tell(
+    uow: UnitOfWork, recipient: str, notice: notices.Notice, now: datetime, *, channel: str = LINE, asked: bool = False
+) -> None:
+    """Tell somebody: quiet by night on LINE (`ux.md`), at once by mail or for what the person did (`asked`)."""
+    not_before = (quiet_until(now) or now) if channel == LINE and not asked else now
     uow.session.add(_row(recipient, channel, now, notice=notices.to_json(notice), not_before=not_before))
     uow.told.add(recipient if channel == LINE else MAIL)
 
@@ -89,6 +91,20 @@ def link_menu(uow: UnitOfWork, recipient: str, alias: str, now: datetime) -> Non
     """Give the person the rich menu of their role."""
     uow.session.add(_row(recipient, MENU, now, body=alias))
     uow.told.add(recipient)
+
+
+def readdress(uow: UnitOfWork, account: str, to: str) -> None:
+    """Somebody goes on with the LINE account `to`: notices that have not left go there, as sends of their own.
+
+    Answers to what was done on the old account, and its menu, have nobody to go to and are dropped.
+    """
+    theirs = (OutboxRow.recipient == account, OutboxRow.state == PENDING, OutboxRow.channel != MAIL)
+    uow.session.flush()
+    uow.session.execute(delete(OutboxRow).where(*theirs, OutboxRow.notice.is_(None)))
+    for seq in uow.session.scalars(select(OutboxRow.seq).where(*theirs)).all():
+        fresh = {"recipient": to, "retry_key": str(uuid.uuid4()), "attempts": 0, "error": None}
+        uow.session.execute(update(OutboxRow).where(OutboxRow.seq == seq).values(**fresh))
+        uow.told.add(to)
 
 
 COLUMNS = (
@@ -216,7 +232,7 @@ def release_held(uow: UnitOfWork, now: datetime, before: datetime | None = None)
 
 
 def erase_bodies(uow: UnitOfWork, before: datetime) -> int:
-    """Erase what was said in rows finished before `before`; returns how many."""
+    """Erase what was said in rows finished before `before`, and the addresses of mails; returns how many."""
     erased = uow.session.execute(
         update(OutboxRow)
         .where(
@@ -224,7 +240,12 @@ def erase_bodies(uow: UnitOfWork, before: datetime) -> int:
             OutboxRow.created_at < before,
             or_(OutboxRow.body.is_not(None), OutboxRow.notice.is_not(None)),
         )
-        .values(body=None, notice=None, reply_token=None)
+        .values(
+            body=None,
+            notice=None,
+            reply_token=None,
+            recipient=case((OutboxRow.channel == MAIL, ""), else_=OutboxRow.recipient),
+        )
         .returning(OutboxRow.seq)
     )
     return len(erased.all())

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from models.rules.profile import CHANGES
 from models.tables.base import new_id
 from models.tables.registration import Paper, Submission
 from models.tables.system import DoomedFile
@@ -76,14 +77,32 @@ def remove(uow: UnitOfWork, papers: Iterable[Paper], now: datetime) -> None:
 
 
 def copy(uow: UnitOfWork, from_id: str, to_id: str, now: datetime) -> None:
-    """Start a new application from the photos of an earlier one."""
-    for paper in current(uow, from_id):
+    """Start a new application from the photos of an earlier one; those of a change nobody decided on stay behind."""
+    undecided = {change.kind for change in CHANGES.values()}
+    for paper in (held for held in current(uow, from_id) if held.kind not in undecided):
         add(uow, to_id, paper.kind, paper.file_key, paper.sha256, (paper.width, paper.height), paper.message_id, now)
 
 
-def doomed_files(uow: UnitOfWork, limit: int = 100) -> list[str]:
+def expect(uow: UnitOfWork, file_keys: Iterable[str], until: datetime) -> None:
+    """Files are about to be stored: those that no paper takes over by `until` are deleted then."""
+    for file_key in file_keys:
+        held = uow.session.scalar(select(Paper.id).where(Paper.file_key == file_key).limit(1))
+        if not held or uow.session.get(DoomedFile, file_key):
+            uow.session.merge(DoomedFile(file_key=file_key, since=until))
+    uow.session.flush()
+
+
+def doom(uow: UnitOfWork, file_keys: Iterable[str], now: datetime) -> None:
+    """Nothing needs these files any more; a job deletes them."""
+    for file_key in file_keys:
+        uow.session.merge(DoomedFile(file_key=file_key, since=now))
+    uow.session.flush()
+
+
+def doomed_files(uow: UnitOfWork, now: datetime, limit: int = 100) -> list[str]:
     """Keys of files to delete from the store."""
-    return list(uow.session.scalars(select(DoomedFile.file_key).order_by(DoomedFile.since).limit(limit)))
+    due = select(DoomedFile.file_key).where(DoomedFile.since <= now)
+    return list(uow.session.scalars(due.order_by(DoomedFile.since).limit(limit)))
 
 
 def forget_doomed(uow: UnitOfWork, keys: Iterable[str]) -> None:

@@ -6,20 +6,21 @@ from sqlalchemy import bindparam, select, update
 
 from models.rules.permissions import Actor
 from models.tables.base import new_id, table_of
-from models.tables.organisation import Approver, Desk, Organisation
+from models.tables.organisation import Approver, Organisation
 from models.tables.person import Consent, Person
-from models.views.people import DeskView, PersonView
+from models.views.people import PersonView
 from storage.database import UnitOfWork
 
 _people, _approvers, _organisations = table_of(Person), table_of(Approver), table_of(Organisation)
 _SEEN = (
     select(
         _people.c.id, _people.c.user_id, _people.c.name, _people.c.mail, _people.c.blocked_at, _people.c.menu,
+        _people.c.role,
         _approvers.c.organisation_id, _organisations.c.name.label("organisation"),
     )
     .outerjoin_from(_people, _approvers, (_approvers.c.person_id == _people.c.id) & _approvers.c.ended_at.is_(None))
     .outerjoin(_organisations, _organisations.c.id == _approvers.c.organisation_id)
-    .where((_people.c.user_id == bindparam("who")) | (_people.c.id == bindparam("id")))
+    .where((_people.c.user_id == bindparam("who")) | (_people.c.id == bindparam("id")), _people.c.erased_at.is_(None))
     .order_by(_organisations.c.name)
 )  # fmt: skip
 
@@ -30,7 +31,7 @@ def by_user_id(uow: UnitOfWork, user_id: str) -> PersonView | None:
 
 
 def by_id(uow: UnitOfWork, person_id: str) -> PersonView | None:
-    """The person by id."""
+    """The person by id; None also once they were erased."""
     return _seen(uow, {"who": None, "id": person_id})
 
 
@@ -70,6 +71,7 @@ def _seen(uow: UnitOfWork, who: dict[str, str | None]) -> PersonView | None:
         menu=person.menu or "",
         actor=actor,
         organisations=tuple(row.organisation for row in held),
+        role=person.role or "",
     )
 
 
@@ -88,6 +90,11 @@ def set_menu(uow: UnitOfWork, person_id: str, alias: str | None) -> None:
     uow.session.execute(update(Person).where(Person.id == person_id).values(menu=alias))
 
 
+def set_role(uow: UnitOfWork, person_id: str, role: str | None) -> None:
+    """Whose menu somebody with two roles sees; None for the usual one."""
+    uow.session.execute(update(Person).where(Person.id == person_id).values(role=role))
+
+
 def set_blocked(uow: UnitOfWork, person_id: str, at: datetime | None) -> None:
     """The person blocked the account at `at`, or (None) came back; LINE forgets the menu then."""
     uow.session.execute(update(Person).where(Person.id == person_id).values(blocked_at=at, menu=None))
@@ -99,12 +106,6 @@ def consent(uow: UnitOfWork, person_id: str, version: str, now: datetime) -> Non
     uow.session.flush()
 
 
-def has_consented(uow: UnitOfWork, person_id: str, version: str) -> bool:
-    """Whether the person agreed to this version."""
-    found = select(Consent.id).where(Consent.person_id == person_id, Consent.version == version).limit(1)
-    return uow.session.scalar(found) is not None
-
-
 def approvers_of(uow: UnitOfWork, organisation_id: str) -> list[PersonView]:
     """The people who approve for an organisation now."""
     ids = uow.session.scalars(
@@ -113,19 +114,6 @@ def approvers_of(uow: UnitOfWork, organisation_id: str) -> list[PersonView]:
         .order_by(Approver.joined_at)
     ).all()
     return [person for person in (by_id(uow, person_id) for person_id in ids) if person]
-
-
-def desk_for(uow: UnitOfWork, prefecture: str) -> DeskView | None:
-    """The regional desk that serves a prefecture, or the one for all others; None before any is set up."""
-    desks = uow.session.scalars(select(Desk).order_by(Desk.name)).all()
-    for desk in desks:
-        if prefecture and prefecture in desk.prefectures.split(","):
-            return _desk(desk)
-    return next((_desk(desk) for desk in desks if not desk.prefectures), None)
-
-
-def _desk(desk: Desk) -> DeskView:
-    return DeskView(desk.name, desk.phone, desk.mail, desk.hours)
 
 
 def user_ids_with_menu(uow: UnitOfWork, alias: str) -> list[str]:

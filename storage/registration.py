@@ -1,9 +1,10 @@
 """Applications: the draft, what was submitted and decided; lists scoped by who asks."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true, union_all, update
 
 from models.rules.fields import Value
 from models.rules.normalise import search_key
@@ -15,7 +16,7 @@ from models.tables.person import Person
 from models.tables.registration import Application, Decision, DecisionComment, ItemVerdict, Submission
 from models.tables.system import Counter
 from models.views.registration import QueueRow
-from storage.database import UnitOfWork
+from storage.database import AnyRow, AnySelect, UnitOfWork, streamed
 
 
 def create(
@@ -39,6 +40,7 @@ def create(
         created_at=now,
         answers=uow.vault.seal_json(dict(answers or {})),
     )
+    _show(application, answers or {})
     uow.session.add(application)
     uow.session.flush()
     return application.id
@@ -66,14 +68,18 @@ def lock(uow: UnitOfWork, application_id: str) -> Application | None:
 
 
 def save_answers(uow: UnitOfWork, row: Application, answers: Mapping[str, Value]) -> None:
-    """Keep the draft's answers, sealed, and what lists and search need of them."""
+    """Keep the draft's answers, sealed, and what lists and search need of them (cut to fit while not yet valid)."""
     row.answers = uow.vault.seal_json(dict(answers))
-    name, kana = str(answers.get("name", "")), str(answers.get("kana", ""))
-    row.name = name
-    row.search_key = search_key(f"{name}{kana}")[:240]
-    row.prefecture = str(answers.get("prefecture", ""))
+    _show(row, answers)
     row.version += 1
     uow.session.flush()
+
+
+def _show(row: Application, answers: Mapping[str, Value]) -> None:
+    name, kana = str(answers.get("name", "")), str(answers.get("kana", ""))
+    row.name = name[:120]
+    row.search_key = search_key(f"{name}{kana}")[:240]
+    row.prefecture = str(answers.get("prefecture", ""))[:8]
 
 
 def set_state(uow: UnitOfWork, row: Application, state: State, now: datetime) -> None:
@@ -163,12 +169,22 @@ def _scope(actor: Actor) -> ColumnElement[bool]:
     return false()
 
 
-def _rows(query: Select[Application, str], uow: UnitOfWork) -> list[QueueRow]:
-    found = uow.session.execute(query).all()
+_READ = (
+    select(
+        Application.id, Application.number, Application.name, Application.prefecture, Application.state,
+        Application.state_since, Application.version, Organisation.name.label("organisation"),
+    )
+    .select_from(Application)
+    .join(Organisation, Organisation.id == Application.organisation_id)
+)  # fmt: skip
+"""What a line of a list needs; the sealed answers are not read for it."""
+
+
+def _rows(found: Sequence[AnyRow], uow: UnitOfWork) -> list[QueueRow]:
     resubmitted = set(
         uow.session.scalars(
             select(Submission.application_id).where(
-                Submission.application_id.in_([row.id for row, _ in found]), Submission.round > 1
+                Submission.application_id.in_([row.id for row in found]), Submission.round > 1
             )
         )
     )
@@ -177,14 +193,14 @@ def _rows(query: Select[Application, str], uow: UnitOfWork) -> list[QueueRow]:
             id=row.id,
             number=row.number or "",
             name=row.name,
-            organisation=organisation,
+            organisation=row.organisation,
             prefecture=row.prefecture,
             state=State(row.state),
             since=row.state_since,
             version=row.version,
             again=row.id in resubmitted,
         )
-        for row, organisation in found
+        for row in found
     ]
 
 
@@ -197,17 +213,29 @@ def queue(
     order: str = "age",
 ) -> list[QueueRow]:  # fmt: skip
     """Applications the actor may see in these states, longest waiting first; `words`: part of a name or number."""
+    some = select(Application.id).where(*_chosen(actor, states, words)).order_by(*_by(order))
+    chosen = some.limit(limit).offset(offset).cte("chosen")
+    query = _READ.join(chosen, chosen.c.id == Application.id).order_by(*_by(order))
+    return _rows(uow.session.execute(query).all(), uow)
+
+
+def stream(
+    uow: UnitOfWork, actor: Actor, states: Iterable[State], *, words: str = "", order: str = "age"
+) -> Iterator[QueueRow]:
+    """All that `queue` lists, read from the database bit by bit."""
+    query = _READ.where(*_chosen(actor, states, words)).order_by(*_by(order))
+    for found in streamed(uow, query):
+        yield from _rows(found, uow)
+
+
+def _by(order: str) -> list[Any]:
     column = ORDERS[order.removeprefix("-")]
-    by = (column.desc(), Application.id.desc()) if order.startswith("-") else (column, Application.id)
-    query = (
-        select(Application, Organisation.name)
-        .join(Organisation, Organisation.id == Application.organisation_id)
-        .where(_scope(actor), Application.state.in_([*states]))
-        .order_by(*by)
-        .limit(limit)
-        .offset(offset)
-    )
-    return _rows(query.where(_matches(words)) if words else query, uow)
+    return [column.desc(), Application.id.desc()] if order.startswith("-") else [column, Application.id]
+
+
+def _chosen(actor: Actor, states: Iterable[State], words: str) -> list[ColumnElement[bool]]:
+    found = [_scope(actor), Application.state.in_([*states])]
+    return [*found, Application.id.in_(matching(words))] if words else found
 
 
 def count(
@@ -217,7 +245,7 @@ def count(
     query = select(func.count()).where(_scope(actor), Application.state.in_([*states]))
     if before:
         query = query.where(Application.state_since < before)
-    return uow.session.scalar(query.where(_matches(words)) if words else query) or 0
+    return uow.session.scalar(query.where(Application.id.in_(matching(words))) if words else query) or 0
 
 
 def waiting(uow: UnitOfWork, actor: Actor) -> dict[State, tuple[int, datetime]]:
@@ -240,7 +268,7 @@ def neighbours(
     column = ORDERS[order.removeprefix("-")]
     place = {"age": row.state_since, "number": row.number, "name": row.search_key}[order.removeprefix("-")]
     query = select(Application.id).where(_scope(actor), Application.state.in_([*states]))
-    query = query.where(_matches(words)) if words else query
+    query = query.where(Application.id.in_(matching(words))) if words else query
     earlier = or_(column < place, and_(column == place, Application.id < row.id))
     later = or_(column > place, and_(column == place, Application.id > row.id))
     before = uow.session.scalar(query.where(earlier).order_by(column.desc(), Application.id.desc()).limit(1))
@@ -248,19 +276,36 @@ def neighbours(
     return (after, before) if order.startswith("-") else (before, after)
 
 
-def _matches(words: str) -> ColumnElement[bool]:
+def matches(words: str) -> ColumnElement[bool]:
+    """Applications whose name, kana or number holds the words."""
+
     def like(text: str) -> str:
         return "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
-    by_name = Application.search_key.like(like(search_key(words)), escape="\\")
+    key = search_key(words)
+    by_name = Application.search_key.like(like(key), escape="\\") if key else false()
     by_number = Application.number.like(like(words.strip().upper()), escape="\\")
     return or_(by_name, by_number)
 
 
-def is_active(uow: UnitOfWork, person_id: str) -> bool:
-    """Whether the person is a commissioned expert now."""
-    held = select(Application.id).where(Application.person_id == person_id, Application.state == State.ACTIVE)
-    return uow.session.scalar(held.limit(1)) is not None
+def matching(words: str, states: Iterable[State] = ()) -> AnySelect:
+    """The ids of applications (in some states) that hold the words, found in a narrow index before all else is asked.
+
+    The planner may not mix it in: reading the wide rows for each of many names takes long.
+    """
+    found = select(Application.id).where(matches(words))
+    found = found.where(Application.state.in_([*states])) if states else found
+    return select(found.cte("matching").prefix_with("MATERIALIZED", dialect="postgresql").c.id)
+
+
+def tab_counts(uow: UnitOfWork, actor: Actor, states: Iterable[State], most: int) -> dict[State, int]:
+    """How many applications the actor may see in each state, counted no further than `most` + 1."""
+    looks = []
+    for state in states:
+        some = select(Application.state).where(_scope(actor), Application.state == state).limit(most + 1).subquery()
+        looks.append(select(func.max(some.c.state), func.count()).select_from(some))
+    rows: Sequence[AnyRow] = uow.session.execute(union_all(*looks)).all()
+    return {State(state): number for state, number in rows if state}
 
 
 def in_state(uow: UnitOfWork, state: State) -> list[Application]:

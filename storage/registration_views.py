@@ -6,12 +6,14 @@ from sqlalchemy import Row, select
 
 from models.rules.fields import Value
 from models.rules.permissions import ApplicationSubject
-from models.rules.registration import FIELDS_OF, STAGES, Item, State
+from models.rules.registration import APPOINTING, COMMISSION, FIELDS_OF, STAGES, Item, State
 from models.tables.person import Person
 from models.tables.registration import Application, Decision, DecisionComment, ItemVerdict, Paper
 from models.views.registration import ApplicationView, DecisionView, PaperView
 from storage import appointment, organisations, papers, registration
 from storage.database import UnitOfWork
+
+_LETTERED = APPOINTING | COMMISSION | {State.ENDED}
 
 
 def load(uow: UnitOfWork, application_id: str) -> ApplicationView | None:
@@ -44,7 +46,10 @@ def _view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
     inviter = uow.session.get(Person, row.inviter_id) if row.inviter_id else None
     judged = _judged(uow, row.id) if decisions else ()
     fine, unmended, same = _fine(judged, digests(uow, answers, held) if judged else {})
-    subject = ApplicationSubject(row.person_id, row.organisation_id, State(row.state), deciders)
+    state = State(row.state)
+    ends = appointment.accepted_until(uow, row.id) if state in _LETTERED else None
+    again = ends is not None and state in APPOINTING
+    subject = ApplicationSubject(row.person_id, row.organisation_id, state, deciders, renewing=again)
     return ApplicationView(
         id=row.id,
         number=row.number or "",
@@ -65,6 +70,7 @@ def _view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
         subject=subject,
         fine=fine,
         unmended=unmended,
+        ends=ends,
         lettered=row.state == State.WITHDRAWN and appointment.letter_of(uow, row.id) is not None,
         same=same,
     )

@@ -1,9 +1,11 @@
 """The secretariat's users, and the counting of failed attempts."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
+from models.tables.audit import AuditEntry
 from models.tables.base import new_id
 from models.tables.staff import Attempt, Staff
 from models.views.people import StaffView
@@ -39,6 +41,12 @@ def row(uow: UnitOfWork, staff_id: str) -> Staff | None:
     return uow.session.scalar(select(Staff).where(Staff.id == staff_id).with_for_update())
 
 
+def lock_managers(uow: UnitOfWork) -> list[str]:
+    """The managers who may still act, by id; locked, so that two of them do not change the same thing at once."""
+    managing = select(Staff.id).where(Staff.role == "manager", Staff.ended_at.is_(None))
+    return list(uow.session.scalars(managing.order_by(Staff.id).with_for_update()))
+
+
 def view_of(user: Staff) -> StaffView:
     """What pages know of a user."""
     return StaffView(user.id, user.email, user.name, user.role, user.person_id, user.session_epoch)
@@ -47,6 +55,45 @@ def view_of(user: Staff) -> StaffView:
 def everybody(uow: UnitOfWork) -> list[StaffView]:
     """All users who may still act; there are few."""
     return [view_of(user) for user in uow.session.scalars(select(Staff).where(Staff.ended_at.is_(None)))]
+
+
+@dataclass(frozen=True)
+class StaffRow:
+    """One line of the list of users. `last_login` as far as the audit knows; `ready`: has set a password."""
+
+    view: StaffView
+    totp: bool
+    ready: bool
+    last_login: datetime | None
+    ended_at: datetime | None
+
+
+def listed(uow: UnitOfWork) -> list[StaffRow]:
+    """Every user, those whose access ended included; there are few."""
+    return [_listed(*row) for row in uow.session.execute(_LISTED.order_by(Staff.name, Staff.email))]
+
+
+def one(uow: UnitOfWork, staff_id: str) -> StaffRow | None:
+    """One line of the list."""
+    found = uow.session.execute(_LISTED.where(Staff.id == staff_id)).one_or_none()
+    return _listed(*found) if found else None
+
+
+_LOGGED_IN = (
+    select(func.max(AuditEntry.at))
+    .where(AuditEntry.subject_kind == "staff", AuditEntry.subject_id == Staff.id, AuditEntry.action == "staff.log_in")
+    .scalar_subquery()
+)
+_LISTED = select(Staff, _LOGGED_IN)
+
+
+def _listed(user: Staff, last_login: datetime | None) -> StaffRow:
+    return StaffRow(view_of(user), user.totp_secret is not None, bool(user.password_hash), last_login, user.ended_at)
+
+
+def any_by_email(uow: UnitOfWork, email: str) -> Staff | None:
+    """The row behind an address, whether its access ended or not."""
+    return uow.session.scalar(select(Staff).where(Staff.email == email))
 
 
 def link_person(uow: UnitOfWork, staff_id: str, person_id: str | None) -> None:

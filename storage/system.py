@@ -34,6 +34,11 @@ def take_job_lease(uow: UnitOfWork, name: str, owner: str, now_ms: int, until_ms
     return taken.one_or_none() is not None
 
 
+def drop_job_lease(uow: UnitOfWork, name: str, owner: str) -> None:
+    """This process has nothing more to do: the next one need not wait."""
+    uow.session.execute(delete(JobLease).where(JobLease.name == name, JobLease.owner == owner))
+
+
 def first_browser(uow: UnitOfWork, token: str, browser: str, expires_at: datetime) -> bool:
     """Bind a personal link to the first browser that opens it; False for any other browser."""
     token_digest, browser_digest = uow.vault.digest(token), uow.vault.digest(browser)
@@ -45,10 +50,17 @@ def first_browser(uow: UnitOfWork, token: str, browser: str, expires_at: datetim
     return held.browser_digest == browser_digest
 
 
-def is_first_browser(uow: UnitOfWork, token: str, browser: str) -> bool:
-    """Whether this browser opened the personal link first; False while nobody has."""
+def bind_browser(uow: UnitOfWork, token: str, browser: str, expires_at: datetime) -> None:
+    """Bind a personal link to a browser that was proved to be its person's, whichever had it before."""
+    digests = {"token_digest": uow.vault.digest(token), "browser_digest": uow.vault.digest(browser)}
+    uow.session.merge(PageLink(**digests, expires_at=expires_at))
+    uow.session.flush()
+
+
+def is_first_browser(uow: UnitOfWork, token: str, browser: str, now: datetime) -> bool:
+    """Whether the personal link is bound to this browser; False while it is to none, and after the time it was for."""
     held = uow.session.get(PageLink, uow.vault.digest(token))
-    return held is not None and held.browser_digest == uow.vault.digest(browser)
+    return held is not None and held.expires_at > now and held.browser_digest == uow.vault.digest(browser)
 
 
 def drop_expired_links(uow: UnitOfWork, now: datetime) -> None:

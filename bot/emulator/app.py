@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from bot.emulator import api, api_menus, ids, phones
+from bot.emulator import api, api_menus, ids, login, phones
 from bot.emulator.platform import Platform
 from bot.emulator.records import ApiRequest, Fault
 from bot.emulator.refusals import LineError
@@ -43,11 +43,12 @@ class _Server(Flask):
 
 
 def create_app(platform: Platform) -> Flask:
-    """The Messaging API under /v2/, the phones' page at / and its calls under /phones/."""
+    """The Messaging API under /v2/, LINE Login under /oauth2/, the phones' page at / and its calls under /phones/."""
     app = _Server(__name__, static_folder="static", static_url_path="/phones/static")
     app.config["MAX_CONTENT_LENGTH"] = UPLOADS_MAX
     app.register_blueprint(api.blueprint(platform))
     app.register_blueprint(api_menus.blueprint(platform))
+    app.register_blueprint(login.blueprint(platform))
     app.register_blueprint(phones.blueprint(platform))
     app.before_request(lambda: _enter(platform))
     app.after_request(lambda response: _leave(platform, response))
@@ -57,13 +58,13 @@ def create_app(platform: Platform) -> Flask:
 
 
 def _enter(platform: Platform) -> Response | None:
-    """Before each API call: faults first, then what LINE checks of every request."""
-    if not request.path.startswith(API_PREFIX):
+    """Before each API call: faults first, then what LINE checks of every request of the Messaging API."""
+    if not request.path.startswith((API_PREFIX, login.PREFIX)):
         return None
     g.request_id = ids.request_id()
     fault = platform.take_fault(request.method, request.path) if platform.faults else None
     refused = _suffer(fault) if fault else None
-    if refused:
+    if refused or not request.path.startswith(API_PREFIX):
         return refused
     if request.headers.get("Authorization") != f"Bearer {platform.settings.access_token}":
         raise LineError(401, "Authentication failed. Confirm that the access token in the header is valid.")
@@ -86,7 +87,7 @@ def _suffer(fault: Fault) -> Response | None:
 
 
 def _leave(platform: Platform, response: Response) -> Response:
-    if not request.path.startswith(API_PREFIX):
+    if not request.path.startswith((API_PREFIX, login.PREFIX)):
         return response
     response.headers["x-line-request-id"] = g.request_id
     platform.requests.append(

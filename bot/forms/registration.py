@@ -1,4 +1,4 @@
-"""The registration card's three sections (`domain.md` 2.3): 基本情報, 写真, 口座. Drawn in `registration.mmd`."""
+"""The registration card's sections in the chat (`domain.md` 2.3): 基本情報, 写真, 口座. Drawn in `registration.mmd`."""
 
 from dataclasses import replace
 from datetime import date
@@ -18,8 +18,10 @@ ITEM_WORDS = {
     Item.CAREER: "実務経歴",
     Item.BANKBOOK: "通帳",
     Item.ACCOUNT: "口座",
+    Item.DETAIL: "詳細申請",
 }
-SECTION_WORDS = {"basic": "基本情報", "papers": "写真", "account": "口座"}
+SECTION_WORDS = {"basic": "基本情報", "papers": "写真", "account": "口座", "detail": "詳細申請"}
+"""In the order of the card. 詳細申請 is filled in on a page; the others are forms of the chat."""
 PAPER_ITEMS = tuple(PAPERS)
 BASIC_KEYS = tuple(field.key for field in fields.BASIC)
 
@@ -98,4 +100,4 @@ def section(key: str, today: date) -> Form:
 
 def section_of(item: Item) -> str:
     """The section in which an item is filled in."""
-    return {Item.BASIC: "basic", Item.ACCOUNT: "account"}.get(item, "papers")
+    return {Item.BASIC: "basic", Item.ACCOUNT: "account", Item.DETAIL: "detail"}.get(item, "papers")

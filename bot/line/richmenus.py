@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from bot.line.client import LineClient
 from bot.postbacks import MenuTap, encode
+from models.rules.roles import MENU_PREFIX, Role
 
 WIDTH: Final = 2500
 HEIGHT: Final = 1686
 CHAT_BAR: Final = "メニュー"
-PREFIX: Final = "chusho119-"
+PREFIX: Final = MENU_PREFIX
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class RichMenu:
 Row = tuple[int, tuple[str, ...]]
 
 
-def _menu(role: str, main: str, *rows: Row) -> RichMenu:
+def _menu(role: Role, main: str, *rows: Row) -> RichMenu:
     areas: list[Area] = []
     top = 0
     for height, words in rows:
@@ -71,24 +72,24 @@ def _menu(role: str, main: str, *rows: Row) -> RichMenu:
         for word, left, right in zip(words, edges, edges[1:], strict=False):
             areas.append(Area(word, left, top, right - left, height, word == main))
         top += height
-    return RichMenu(PREFIX + role, tuple(areas))
+    return RichMenu(role.menu, tuple(areas))
 
 
 NEWCOMER: Final = _menu(
-    "newcomer",
+    Role.NEWCOMER,
     "プロフィール登録",
     (886, ("プロフィール登録",)),
     (800, ("登録状況", "申請・リンク", "使い方")),
 )
 EXPERT: Final = _menu(
-    "expert",
+    Role.EXPERT,
     "派遣依頼",
     (606, ("派遣依頼", "チェックイン", "チェックアウト")),
     (540, ("報告・旅費", "謝金")),
     (540, ("プロフィール", "申請・リンク", "使い方")),
 )
 APPROVER: Final = _menu(
-    "approver",
+    Role.APPROVER,
     "承認待ち",
     (606, ("承認待ち", "専門家を招待")),
     (540, ("派遣を依頼", "派遣状況")),

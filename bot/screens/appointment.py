@@ -1,9 +1,13 @@
 """Terms, commission letter and acceptance, as the expert sees them."""
 
+from datetime import date
+
 from bot.line.messages import Button, Card, Link, Message, Row, Text
 from bot.postbacks import CardTap, MenuTap
+from bot.screens import commission
 from bot.text import t
 from models.rules.calendar import format_date, format_datetime
+from models.rules.registration import State
 from models.views.appointment import LetterView, TermsView
 from models.views.registration import ApplicationView
 
@@ -25,10 +29,12 @@ def terms(view: ApplicationView, shown: TermsView, link: str) -> Message:
     )
 
 
-def confirm_decline_terms(view: ApplicationView, version: str) -> Message:
-    """The one confirmation before 同意しない."""
+def confirm_decline_terms(view: ApplicationView, version: str, today: date) -> Message:
+    """The one confirmation before 同意しない; in a renewal it says that the commission ends."""
+    again = view.subject.renewing
+    words = commission.decline_words(view, "terms", today) if again else t("appointment.terms_decline_ask")
     yes = Button("はい", CardTap("terms_decline_yes", view.id, 0, version))
-    return Text(t("appointment.terms_decline_ask"), (yes, Button("いいえ", CardTap("terms"))))
+    return Text(words, (yes, Button("いいえ", CardTap("terms"))))
 
 
 def agreed() -> Message:
@@ -38,7 +44,7 @@ def agreed() -> Message:
 
 def letter(view: ApplicationView, shown: LetterView, link: str) -> Message:
     """The commission letter: to be read, then accepted; after that, to be read again."""
-    waiting = shown.accepted_at is None
+    waiting = shown.accepted_at is None and view.state is State.COMMISSIONED
     buttons = [Link("委嘱状を開く", link)]
     if waiting:
         buttons += [
@@ -48,7 +54,7 @@ def letter(view: ApplicationView, shown: LetterView, link: str) -> Message:
     return Card(
         alt=t("appointment.letter_alt"),
         title=t("appointment.letter_title"),
-        state=t("state.commissioned" if waiting else "state.active"),
+        state=t("state.commissioned") if waiting else t("appointment.accepted_state") if shown.accepted_at else "",
         tone="wait" if waiting else "good",
         rows=(
             Row(t("appointment.letter_number"), shown.number),
@@ -66,10 +72,12 @@ def confirm_accept(view: ApplicationView, shown: LetterView) -> Message:
     return Text(words, (yes, Button("いいえ", CardTap("letter"))))
 
 
-def confirm_decline(view: ApplicationView) -> Message:
-    """The one confirmation before declining the commission."""
+def confirm_decline(view: ApplicationView, today: date) -> Message:
+    """The one confirmation before declining the commission; in a renewal it says that the present one ends."""
+    again = view.subject.renewing
+    words = commission.decline_words(view, "letter", today) if again else t("appointment.decline_ask")
     yes = Button("はい", CardTap("letter_decline_yes", view.id))
-    return Text(t("appointment.decline_ask"), (yes, Button("いいえ", CardTap("letter"))))
+    return Text(words, (yes, Button("いいえ", CardTap("letter"))))
 
 
 def accepted(shown: LetterView) -> Message:

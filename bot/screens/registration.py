@@ -5,16 +5,28 @@ from collections.abc import Sequence
 from bot.forms.registration import ITEM_WORDS, SECTION_WORDS, section_of
 from bot.line.messages import Action, Button, Card, Link, Message, Row, Text
 from bot.postbacks import CardTap, MenuTap
+from bot.screens import account, commission
 from bot.text import t
 from models.rules.calendar import format_datetime
-from models.rules.fields import BASIC, holder_differs
+from models.rules.fields import holder_differs
 from models.rules.normalise import to_halfwidth_ascii
-from models.rules.registration import IN_REVIEW, PAPERS, Item, State, invalid_fields, missing_items, required_papers
+from models.rules.registration import (
+    FIELDS_OF,
+    IN_REVIEW,
+    PAPERS,
+    Item,
+    State,
+    answered,
+    missing_items,
+    required_papers,
+)
 from models.views.chain import chain
 from models.views.people import DeskView
 from models.views.registration import ApplicationView, ChainStep
 
 DIALLED = "+0123456789"
+CARD_BUTTONS = 3
+"""What does not fit on a card is offered under it (`ux.md`)."""
 TONE = {
     State.DRAFT: "wait",
     State.RETURNED: "warn",
@@ -23,6 +35,9 @@ TONE = {
     State.TERMS_SENT: "warn",
     State.COMMISSIONED: "warn",
     State.ACTIVE: "good",
+    State.RENEWAL_DUE: "warn",
+    State.SUSPENDED: "warn",
+    State.ENDED: "end",
 }
 
 
@@ -33,7 +48,8 @@ def state_word(state: State) -> str:
 
 def welcome() -> Message:
     """To somebody who is nobody's invitee yet."""
-    return Text(t("welcome.newcomer"), (Button("招待コードがない方", CardTap("no_code")),))
+    no_code = Button("招待コードがない方", CardTap("no_code"))
+    return Text(t("welcome.newcomer"), (no_code, account.registered_before()))
 
 
 def code_needed() -> Message:
@@ -41,34 +57,13 @@ def code_needed() -> Message:
     return Text(t("welcome.code_needed"), (Button("招待コードがない方", CardTap("no_code")),))
 
 
-def at_hand(organisation: str, *, again: bool = False) -> Message:
-    """What to have at hand, and the way to the consent."""
-    head = t("invitation.joined_again" if again else "invitation.joined_expert", organisation=organisation)
-    return Text(f"{head}\n{t('consent.at_hand')}", _consent_buttons(with_text=True))
-
-
-def consent_text(version: str) -> tuple[Message, ...]:
-    """The whole privacy text."""
-    return (Text(t("consent.text", version=version)), Text(t("consent.ask"), _consent_buttons(with_text=False)))
-
-
-def consent_first() -> Message:
-    """Nothing is collected before the consent."""
-    return Text(t("consent.first"), _consent_buttons(with_text=True))
-
-
-def _consent_buttons(*, with_text: bool) -> tuple[Action, ...]:
-    text = (Button("個人情報の取扱いを読む", CardTap("consent_text")),) if with_text else ()
-    return (*text, Button("同意して始める", CardTap("consent")), Button("今はやめる", CardTap("consent_later")))
-
-
 def card(view: ApplicationView) -> Message:
     """The registration card: what is filled in, what is missing, and the next step first."""
     rows = [Row(SECTION_WORDS[key], *_section_row(view, key)) for key in SECTION_WORDS]
-    rows.append(Row("詳細申請", t("card.later_section"), "end"))
     if view.number:
         rows.insert(0, Row(t("card.number"), view.number))
     rows.insert(0, Row(t("card.organisation"), view.organisation))
+    actions = _card_buttons(view)
     return Card(
         alt=t("card.alt", state=state_word(view.state)),
         title=t("card.title"),
@@ -76,7 +71,8 @@ def card(view: ApplicationView) -> Message:
         tone=TONE.get(view.state, "wait"),
         rows=tuple(rows),
         note=_note(view),
-        buttons=tuple(_card_buttons(view)),
+        buttons=tuple(actions[:CARD_BUTTONS]),
+        quick=tuple(actions[CARD_BUTTONS:]),
     )
 
 
@@ -88,12 +84,10 @@ def _section_row(view: ApplicationView, key: str) -> tuple[str, str]:
         done = sum(bool(view.papers_of(item)) for item in wanted)
         words = t("card.photos", done=done, total=len(wanted))
         return words, "good" if done == len(wanted) else "plain"
-    if key == "basic":
-        total = len(BASIC)
-        done = total - len(invalid_fields(BASIC, view.answers))
-        return t("card.basic", done=done, total=total), "good" if done == total else "plain"
-    filled = Item.ACCOUNT not in missing_items(view.answers, view.paper_counts())
-    return (t("card.done"), "good") if filled else (t("card.open"), "plain")
+    done, total = answered(FIELDS_OF[Item(key)], view.answers)
+    if key == "account":
+        return (t("card.done"), "good") if done == total else (t("card.open"), "plain")
+    return t("card.basic", done=done, total=total), "good" if done == total else "plain"
 
 
 def _returned_row(view: ApplicationView, key: str) -> tuple[str, str]:
@@ -148,6 +142,19 @@ def _section_open(view: ApplicationView, key: str) -> bool:
     return any(section_of(item) == key and (item in _missing(view) or item in view.unmended) for item in view.editable)
 
 
+def detail_page(view: ApplicationView, link: str) -> Message:
+    """詳細申請: the way to the page, and how far it is filled in."""
+    done, total = answered(FIELDS_OF[Item.DETAIL], view.answers)
+    return Card(
+        alt=t("detail.alt"),
+        title=ITEM_WORDS[Item.DETAIL],
+        state=t("card.basic", done=done, total=total),
+        tone="good" if done == total else "wait",
+        note=t("detail.note"),
+        buttons=(Link("ページを開く", link), Button("プロフィール登録", MenuTap("プロフィール登録"))),
+    )
+
+
 def confirm_submit(view: ApplicationView) -> Message:
     """The one confirmation before 承認依頼."""
     photos = sum(len(view.papers_of(item)) for item in PAPERS)
@@ -197,7 +204,7 @@ def progress(view: ApplicationView) -> Message:
         title="登録状況",
         state=state_word(view.state),
         tone=TONE.get(view.state, "wait"),
-        rows=tuple(Row(t(f"chain.{step.key}"), *_step(step)) for step in steps),
+        rows=(*(Row(t(f"chain.{step.key}"), *_step(step)) for step in steps), *commission.rows(view)),
         note=_rejection(view) if view.state is State.REJECTED else _note_of_progress(view),
         buttons=_progress_buttons(view),
     )
@@ -211,17 +218,17 @@ def _progress_buttons(view: ApplicationView) -> tuple[Action, ...]:
         case State.DRAFT | State.RETURNED:
             return (Button("プロフィール登録", MenuTap("プロフィール登録")),)
         case State.TERMS_SENT:
-            return (Button("委嘱条件を開く", CardTap("terms")),)
-        case State.COMMISSIONED | State.ACTIVE:
-            return (Button("委嘱状を開く", CardTap("letter")),)
+            return (Button("委嘱条件を開く", CardTap("terms")), *commission.buttons(view))
+        case State.COMMISSIONED:
+            return (commission.LETTER, *commission.buttons(view))
         case _:
-            return ()
+            return commission.buttons(view)
 
 
 def _note_of_progress(view: ApplicationView) -> str:
     number = f"{t('card.number')} {view.number}" if view.number else ""
     mend = returned_words(view) if view.state is State.RETURNED else ""
-    return "\n".join(part for part in (number, mend) if part)
+    return "\n".join(part for part in (number, mend, commission.note(view)) if part)
 
 
 def _rejection(view: ApplicationView) -> str:
@@ -238,10 +245,10 @@ def _step(step: ChainStep) -> tuple[str, str]:
             return t("chain.done", at=at), "good"
         case "now":
             return (t("chain.now", holder=holder, at=at) if holder else t("chain.todo")), "wait"
-        case "returned":
-            return t("chain.returned", at=at), "warn"
-        case "declined":
-            return t("chain.declined", at=at), "end"
+        case "returned" | "suspended":
+            return t(f"chain.{step.status}", at=at), "warn"
+        case "declined" | "ended":
+            return t(f"chain.{step.status}", at=at), "end"
         case "rejected":
             return t("chain.rejected", at=at), "warn"
         case _:
@@ -256,10 +263,10 @@ def which_photo(view: ApplicationView, paper_id: str, late: bool) -> Message:
     return Text(text, (*buttons, Button("使わない", CardTap("sort", paper_id, 0, ""))))
 
 
-def guide(desk: DeskView | None, *, approver: bool) -> Message:
-    """使い方, with the desk of one's prefecture."""
-    words = t("menu.guide_approver" if approver else "menu.guide") + desk_words(desk)
-    return Text(words, _call(desk))
+def guide(desk: DeskView | None, also: tuple[Action, ...] = (), *, approver: bool) -> Message:
+    """使い方, with the desk of one's prefecture; `also`: what else this person may want."""
+    words = t("menu.guide_approver" if approver else "menu.guide") + desk_words(desk) + _desk_place(desk)
+    return Text(words, (*also, *call(desk)))
 
 
 def desk_words(desk: DeskView | None) -> str:
@@ -267,7 +274,14 @@ def desk_words(desk: DeskView | None) -> str:
     return t("menu.desk", name=desk.name, phone=desk.phone, hours=desk.hours) if desk else ""
 
 
-def _call(desk: DeskView | None) -> tuple[Action, ...]:
+def _desk_place(desk: DeskView | None) -> str:
+    """Where the desk is, by mail and by foot, as far as it says."""
+    places = (("menu.desk_mail", desk.mail), ("menu.desk_address", desk.address)) if desk else ()
+    return "".join(t(key, place=place) for key, place in places if place)
+
+
+def call(desk: DeskView | None) -> tuple[Action, ...]:
+    """The button that calls the desk, if its number can be dialled."""
     digits = "".join(character for character in to_halfwidth_ascii(desk.phone if desk else "") if character in DIALLED)
     return (Link("電話をかける", f"tel:{digits}"),) if digits else ()
 
@@ -275,4 +289,4 @@ def _call(desk: DeskView | None) -> tuple[Action, ...]:
 def unknown(words: Sequence[str], desk: DeskView | None) -> Message:
     """Nothing is met by silence: what is possible now, and whom to call."""
     buttons = [Button(word, MenuTap(word)) for word in words[:8]]
-    return Text(t("menu.unknown") + desk_words(desk), (*buttons, *_call(desk)))
+    return Text(t("menu.unknown") + desk_words(desk), (*buttons, *call(desk)))

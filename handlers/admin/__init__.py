@@ -2,7 +2,29 @@
 
 from flask import Flask
 
-from handlers.admin import account, applications, letters, organisations, start, terms
+from handlers.admin import (
+    account,
+    applications,
+    audit,
+    changes,
+    consent,
+    desks,
+    expert,
+    experts,
+    imports,
+    letters,
+    moves,
+    organisation,
+    organisations,
+    password,
+    presence,
+    privacy,
+    settings,
+    staff,
+    start,
+    tasks,
+    terms,
+)
 from handlers.admin.context import KEY
 from handlers.admin.guard import blueprint, login_manager
 from handlers.services import Services
@@ -13,6 +35,28 @@ def install(app: Flask, services: Services) -> None:
     app.extensions[KEY] = services
     login_manager(app)
     bp = blueprint()
-    for part in (account, start, applications, letters, terms, organisations):
+    for part in (
+        account,
+        start,
+        applications,
+        letters,
+        terms,
+        organisations,
+        organisation,
+        moves,
+        settings,
+        desks,
+        consent,
+        password,
+        presence,
+        staff,
+        changes,
+        experts,
+        expert,
+        audit,
+        imports,
+        tasks,
+        privacy,
+    ):
         part.routes(bp)
     app.register_blueprint(bp)

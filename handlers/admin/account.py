@@ -8,10 +8,12 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from bot.text import t
+from handlers.admin.again import dangerous
 from handlers.admin.context import actor, me, now, services
 from handlers.admin.guard import begin, end, inside
 from handlers.usecases import staff as usecase
 from models.rules.errors import DomainError, NotPossible, TooManyAttempts
+from models.rules.staff import ROLES
 from models.views.people import StaffView
 from storage import staff
 
@@ -87,7 +89,9 @@ def account(error: str | None = None) -> ResponseReturnValue:
         on = staff.has_totp(uow, me().id)
         code = usecase.line_code(uow, me().id, now())
     setup = None if on else _setup()
-    page = render_template("admin/account.html", on=on, setup=setup, form=CodeForm(), error=error, line_code=code)
+    page = render_template(
+        "admin/account.html", on=on, setup=setup, form=CodeForm(), error=error, line_code=code, roles=ROLES
+    )
     return page, 422 if error else 200
 
 
@@ -104,6 +108,7 @@ def _setup() -> dict[str, str]:
     return {"picture": picture, "text": " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))}
 
 
+@dangerous
 def code_on() -> ResponseReturnValue:
     """Turn the one-time code on, proved by a first one."""
     sealed, form = session.get("totp"), CodeForm()
@@ -121,7 +126,7 @@ def code_on() -> ResponseReturnValue:
 
 
 def code_off() -> ResponseReturnValue:
-    """Turn it off, with a last one; a wrong one is counted, so the transaction is kept in any case."""
+    """Turn it off, with a last one, which is proof enough; a wrong one is counted, so the transaction is kept."""
     form, failed = CodeForm(), None
     with services().database.unit() as uow:
         try:

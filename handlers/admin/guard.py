@@ -16,8 +16,10 @@ from storage import staff
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 NOTE_EVERY = timedelta(minutes=1)
-OPEN = frozenset({"admin.log_in", "admin.static"})
-KEPT_WORDS = ("comment", "reason", "terms_")
+OPEN = frozenset({"admin.log_in", "admin.forgot", "admin.set_password", "admin.static"})
+BY_ITSELF = frozenset({"admin.presence"})
+"""What an open page asks for by itself: nobody is there for it, so it keeps no session alive."""
+KEPT_WORDS = ("comment", "reason", "terms_", "consent_")
 
 
 def blueprint() -> Blueprint:
@@ -47,7 +49,7 @@ def begin(view: StaffView) -> None:
     """Start a session; nothing of an earlier one is kept."""
     session.clear()
     login_user(LoggedIn(view))
-    session["began"] = session["seen"] = int(now().timestamp())
+    session["began"] = session["seen"] = session["proved"] = int(now().timestamp())
 
 
 def end() -> None:
@@ -71,7 +73,7 @@ def _alive(at: datetime) -> bool:
     began, seen = (datetime.fromtimestamp(session.get(key, 0), at.tzinfo) for key in ("began", "seen"))
     if at - seen > IDLE or at - began > LONGEST:
         return False
-    if at - seen > NOTE_EVERY:
+    if at - seen > NOTE_EVERY and request.endpoint not in BY_ITSELF:
         session["seen"] = int(at.timestamp())
     return True
 

@@ -2,52 +2,65 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bot.text import t
+from handlers.admin import lists
+from handlers.admin.application_list import NAME, NONE, NUMBER, ORGANISATION, PREFECTURE, ROW_ID, SEARCHED
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import PER_PAGE, Listing, pages, read_listing
+from handlers.admin.lists import Asked, Column, ListPage
 from handlers.prints import send_document
 from handlers.usecases import appointment as usecase
-from models.rules.errors import NotFound, NotPossible
+from models.rules.errors import NotPossible
 from models.rules.permissions import can
-from storage import appointment, audit, registration
+from models.rules.registration import State
+from models.views.registration import QueueRow
+from storage import audit, registration
 from storage.database import UnitOfWork
 
 MOST_AT_ONCE = 1000
-ROW_ID = re.compile("[0-9a-f]{32}")
+ROW = re.compile("[0-9a-f]{32}")
+WAITING = (State.TERMS_AGREED,)
+
+
+def _rows(uow: UnitOfWork, asked: Asked, limit: int, offset: int) -> Sequence[QueueRow]:
+    wanted: dict[str, Any] = {"words": asked.words, "order": asked.order}
+    return registration.queue(uow, actor(), WAITING, **wanted, limit=limit, offset=offset)
+
+
+LETTERS = ListPage[QueueRow](
+    endpoint="letter_list",
+    title="委嘱状の発行",
+    columns=(
+        Column("pick", "選ぶ", lambda _: "", exported=False),
+        NUMBER, NAME, ORGANISATION, PREFECTURE,
+        Column("age", "同意した日時", lambda row: row.since, sortable=True),
+        ROW_ID,
+    ),
+    count=lambda uow, asked: registration.count(uow, actor(), WAITING, words=asked.words),
+    rows=_rows,
+    stream=lambda uow, asked: registration.stream(uow, actor(), WAITING, words=asked.words, order=asked.order),
+    order="age", searched=SEARCHED, none=NONE, empty="専門家が委嘱条件に同意すると、ここに並びます。",
+    here="appointment", head="name", template="admin/letters.html",
+    link=lambda row, asked: url_for("admin.application", application_id=row.id, **{**asked.link(), "state": "agreed"}),
+)  # fmt: skip
 
 
 def routes(bp: Blueprint) -> None:
     """Put these pages on the blueprint."""
-    bp.add_url_rule("/letters", view_func=letter_list)
+    lists.add(bp, "/letters", LETTERS, letter_list)
     bp.add_url_rule("/letters", view_func=issue_letters, methods=["POST"])
     bp.add_url_rule("/letters/<row_id:letter_id>/<any(letter,acceptance):kind>.pdf", view_func=letter_document)
-    bp.add_url_rule("/tasks/<row_id:task_id>", view_func=task)
 
 
 def letter_list(error: str = "") -> ResponseReturnValue:
     """Who agreed to the terms and waits for the letter: searched, sorted, paged like the list of applications."""
-    listing = _listing()
-    with services().database.read() as uow:
-        total = registration.count(uow, actor(), listing.states, words=listing.words)
-        page = min(listing.page, pages(total))
-        rows = registration.queue(
-            uow, actor(), listing.states, words=listing.words, order=listing.order,
-            limit=PER_PAGE, offset=(page - 1) * PER_PAGE,
-        )  # fmt: skip
-    values = {
-        "listing": listing, "rows": rows, "total": total, "page": page, "pages": pages(total), "error": error,
-        "at_once": min(total, MOST_AT_ONCE), "may": can(actor(), "letters.manage"),
-    }  # fmt: skip
-    return render_template("admin/letters.html", **values), 422 if error else 200
-
-
-def _listing() -> Listing:
-    return replace(read_listing(request.args), tab="agreed")
+    may = can(actor(), "letters.manage")
+    hide = () if may else ("pick",)
+    return lists.show(LETTERS, 422 if error else 200, hide, error=error, may=may, most=MOST_AT_ONCE)
 
 
 def issue_letters() -> ResponseReturnValue:
@@ -64,27 +77,14 @@ def issue_letters() -> ResponseReturnValue:
 def _chosen(uow: UnitOfWork) -> Sequence[str]:
     """The ids ticked on the page, or everybody the list holds, its other pages included."""
     if "every" not in request.form:
-        return [chosen for chosen in request.form.getlist("application") if ROW_ID.fullmatch(chosen)]
-    listing = _listing()
-    order, most = listing.order, MOST_AT_ONCE
-    return [
-        row.id for row in registration.queue(uow, actor(), listing.states, words=listing.words, order=order, limit=most)
-    ]
+        return [chosen for chosen in request.form.getlist("application") if ROW.fullmatch(chosen)]
+    return [row.id for row in _rows(uow, lists.read(LETTERS, request.args), MOST_AT_ONCE, 0)]
 
 
 def _origin() -> str | None:
     """The application whose page one came from, if any."""
     came_from = request.args.get("application", "")
-    return came_from if ROW_ID.fullmatch(came_from) else None
-
-
-def task(task_id: str) -> ResponseReturnValue:
-    """How far the issuing is; the page asks again by itself until it is finished."""
-    with services().database.read() as uow:
-        found = appointment.task(uow, task_id)
-    if found is None:
-        raise NotFound
-    return render_template("admin/task.html", task=found, origin=_origin())
+    return came_from if ROW.fullmatch(came_from) else None
 
 
 def letter_document(letter_id: str, kind: str) -> Response:

@@ -1,4 +1,4 @@
-"""はじめ: what waits and since when, and what went wrong; every number leads to its list."""
+"""はじめ: what waits and since when, what happened today, and what went wrong; every number leads to its list."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -6,25 +6,68 @@ from datetime import UTC, date, datetime, time, timedelta
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from bot.text import t
+from handlers.admin.application_list import TABS
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import TABS, Listing
 from models.rules.calendar import JST, business_days_between, to_jst
+from models.rules.permissions import can
 from models.rules.registration import State
-from storage import inbox, organisations, outbox, registration
+from storage import audit, inbox, moves, organisations, outbox, profile, registration, settings
+from storage.database import UnitOfWork
 
-LATE_DAYS = 5
 ON_START = ("secretariat", "agreed", "organisation", "returned")
+LIST = "admin.application_list"
+Oldest = tuple[int, datetime | None]
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One queue: where its list is, how many, since when the oldest, and how many for too long."""
+    """One queue: what it is called, where its list is, how many, since when the oldest, how many for too long."""
 
+    name: str
     link: str
-    state: State
     count: int
     oldest: datetime | None
     late: int = 0
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens in a day: the audit's actions and the state they led to ("" for any), and its list."""
+
+    name: str
+    actions: tuple[str, ...]
+    to: str = ""
+    tab: str = "all"
+    endpoint: str = LIST
+
+
+EVENTS = (
+    Event("承認依頼が届いた", ("application.submit",), tab="organisation"),
+    Event("支援機関が承認した", ("application.approve",), State.SECRETARIAT_REVIEW, "secretariat"),
+    Event("事務局が承認した", ("application.approve",), State.TERMS_SENT, "approved"),
+    Event("差し戻した", ("application.return",), tab="returned"),
+    Event("否認した", ("application.reject",), tab="rejected"),
+    Event("委嘱条件に同意した", ("application.agree",), tab="agreed"),
+    Event("委嘱状を発行した", ("application.issue",), tab="commissioned"),
+    Event("就任を承諾した", ("application.accept",), tab="active"),
+    Event("更新を希望した", ("application.continue",), tab="approved"),
+    Event("停止した", ("application.suspend",), tab="suspended"),
+    Event("停止を解いた", ("application.lift",), tab="active"),
+    Event("辞退・取り下げ", ("application.decline", "application.withdraw"), tab="withdrawn"),
+    Event("委嘱が終わった", ("application.leave", "application.end", "application.lapse"), tab="ended"),
+    Event("氏名・口座の変更が届いた", ("change.request",), endpoint="admin.change_list"),
+    Event("LINEの引き継ぎを決めた", ("move.approve", "move.refuse"), endpoint="admin.move_list"),
+)
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One line of what happened today."""
+
+    name: str
+    count: int
+    link: str
 
 
 def routes(bp: Blueprint) -> None:
@@ -33,32 +76,62 @@ def routes(bp: Blueprint) -> None:
     bp.add_url_rule("/troubles", view_func=troubles)
 
 
-def late_before(today: date) -> datetime:
-    """What waits since before this moment waits for more than five business days (`domain.md` 2, an assumption)."""
+def late_before(today: date, days: int) -> datetime:
+    """What waits since before this moment waits for more than `days` business days."""
     day = today
-    while business_days_between(day, today) <= LATE_DAYS:
+    while business_days_between(day, today) <= days:
         day -= timedelta(days=1)
     return datetime.combine(day + timedelta(days=1), time.min, JST).astimezone(UTC)
 
 
 def start() -> ResponseReturnValue:
-    """The first page."""
-    limit = late_before(to_jst(now()).date())
+    """The first page; the number of its queries hangs on nothing."""
+    today = to_jst(now()).date()
     with services().database.read() as uow:
-        found = registration.waiting(uow, actor())
-        late = registration.count(uow, actor(), [State.ORGANISATION_REVIEW], before=limit)
+        late_days = settings.value(uow, "secretariat_after_days")
+        queues = _queues(uow, late_before(today, late_days))
         wrong = {**outbox.troubles(uow), "inbox": inbox.count_dead(uow)}
         lonely = organisations.count_without_approver(uow)
-    queues = [_waiting(tab, found, late) for tab in ON_START]
-    return render_template("admin/start.html", queues=queues, wrong=wrong, lonely=lonely)
+        happened = _happened(uow, today)
+    return render_template(
+        "admin/start.html", queues=queues, late_days=late_days, wrong=wrong, lonely=lonely, happened=happened,
+        today=today, audited=can(actor(), "audit.read"),
+    )  # fmt: skip
 
 
-def _waiting(tab: str, found: dict[State, tuple[int, datetime]], late: int) -> Waiting:
+def _queues(uow: UnitOfWork, late_since: datetime) -> list[Waiting]:
+    found = registration.waiting(uow, actor())
+    late = registration.count(uow, actor(), [State.ORGANISATION_REVIEW], before=late_since)
+    others = (
+        ("start.changes", "admin.change_list", profile.waiting(uow)),
+        ("start.moves", "admin.move_list", moves.waiting(uow)),
+    )
+    return [
+        *(_waiting(tab, found.get(TABS[tab][0], (0, None)), late) for tab in ON_START),
+        *(Waiting(t(name), url_for(endpoint), *waiting) for name, endpoint, waiting in others),
+    ]
+
+
+def _waiting(tab: str, waiting: Oldest, late: int) -> Waiting:
     state = TABS[tab][0]
-    count, oldest = found.get(state, (0, None))
     agreed = state is State.TERMS_AGREED
-    link = url_for("admin.letter_list") if agreed else url_for("admin.application_list", **Listing(tab).link())
-    return Waiting(link, state, count, oldest, late if state is State.ORGANISATION_REVIEW else 0)
+    link = url_for("admin.letter_list") if agreed else url_for("admin.application_list", state=tab)
+    return Waiting(t(f"state.{state}"), link, *waiting, late if state is State.ORGANISATION_REVIEW else 0)
+
+
+def _happened(uow: UnitOfWork, today: date) -> list[Happened]:
+    """What happened since midnight in Japan, in the order of a registration; what did not is left out."""
+    midnight = datetime.combine(today, time.min, JST).astimezone(UTC)
+    counts = audit.counts_since(uow, midnight, {action for event in EVENTS for action in event.actions})
+    found: list[Happened] = []
+    for event in EVENTS:
+        count = sum(
+            number for (action, to), number in counts.items() if action in event.actions and event.to in ("", to)
+        )
+        if count:
+            link = url_for(LIST, state=event.tab) if event.endpoint == LIST else url_for(event.endpoint)
+            found.append(Happened(event.name, count, link))
+    return found
 
 
 def troubles() -> ResponseReturnValue:

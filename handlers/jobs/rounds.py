@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from handlers.jobs.remind import remind
+from handlers.jobs.renew import renew
 from handlers.jobs.retain import retain
 from handlers.letters import Letters
+from handlers.tasks import Tasks
 from models.rules.calendar import month_start
 from storage import outbox, system
 from storage.database import Database
@@ -30,6 +32,7 @@ class Rounds:
     clock: Callable[[], datetime]
     told: Callable[[Iterable[str]], None]
     letters: Letters
+    work: Tasks
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
     hurry: threading.Event = field(default_factory=threading.Event)
 
@@ -46,8 +49,8 @@ class Rounds:
 
     def tasks(self) -> None:
         """Go on with long work, unless another process does."""
-        if self._mine("tasks"):
-            self.told(self.letters.advance_tasks(lambda: self._mine("tasks")))
+        self.work.advance()
+        if self._mine("acceptances"):
             self.letters.write_acceptances()
 
     def _mine(self, name: str) -> bool:
@@ -61,6 +64,7 @@ class Rounds:
             return False
         now = self.clock()
         self.told(remind(self.database, now))
+        self.told(renew(self.database, now, lambda: self._mine("jobs")))
         with self.database.unit() as uow:
             outbox.release_held(uow, now, before=month_start(now))
         retain(self.database, self.files, now)

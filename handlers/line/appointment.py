@@ -11,6 +11,7 @@ from bot.session import Session
 from bot.text import t
 from handlers.line.talk import Talk
 from handlers.usecases import appointment as usecase
+from models.rules.calendar import to_jst
 from models.rules.registration import State
 from models.views.registration import ApplicationView
 from storage import appointment, registration_views
@@ -41,20 +42,26 @@ def ask_decline_terms(talk: Talk, tap: CardTap) -> None:
     if view is None or view.state is not State.TERMS_SENT:
         talk.say(Text(t("appointment.terms_not_now")))
         return
-    talk.say(screens.confirm_decline_terms(view, tap.value))
+    talk.say(screens.confirm_decline_terms(view, tap.value, to_jst(talk.now).date()))
 
 
 def decline_terms(talk: Talk, tap: CardTap) -> None:
     """The registration ends here."""
-    usecase.answer_terms(talk.uow, talk.person.actor, tap.subject, tap.value, talk.now, agrees=False)
-    talk.say(Text(t("appointment.declined")))
+    ended = usecase.answer_terms(talk.uow, talk.person.actor, tap.subject, tap.value, talk.now, agrees=False)
+    _declined(talk, ended)
+
+
+def _declined(talk: Talk, ended: ApplicationView) -> None:
+    """The receipt; an expert who declined a renewal is one no longer, and gets the newcomers' menu."""
+    talk.role_changed = True
+    talk.say(Text(t("commission.declined" if ended.state is State.ENDED else "appointment.declined")))
 
 
 def show_letter(talk: Talk, _tap: CardTap | None = None) -> None:
     """The letter with a fresh link of the person's own."""
     view = _latest(talk)
-    shown = appointment.letter_of(talk.uow, view.id) if view else None
-    if view is None or shown is None or shown.file_key is None:
+    shown = appointment.stored_letter_of(talk.uow, view.id) if view else None
+    if view is None or shown is None:
         talk.say(Text(t("appointment.letter_not_now")))
         return
     talk.say(screens.letter(view, shown, talk.links.page("letter", talk.person.id, shown.id)))
@@ -83,13 +90,13 @@ def ask_decline(talk: Talk, _tap: CardTap) -> None:
     if view is None or view.state is not State.COMMISSIONED:
         talk.say(Text(t("appointment.letter_not_now")))
         return
-    talk.say(screens.confirm_decline(view))
+    talk.say(screens.confirm_decline(view, to_jst(talk.now).date()))
 
 
 def decline(talk: Talk, tap: CardTap) -> None:
     """The registration ends here."""
-    usecase.answer_letter(talk.uow, talk.person.actor, tap.subject, talk.now, accepts=False)
-    talk.say(Text(t("appointment.declined")))
+    ended, _ = usecase.answer_letter(talk.uow, talk.person.actor, tap.subject, talk.now, accepts=False)
+    _declined(talk, ended)
 
 
 MENU: dict[str, Callable[[Talk], None]] = {}

@@ -1,4 +1,4 @@
-"""The approver's side: 承認待ち, one application, the answers; 専門家を招待."""
+"""The approver's side: 承認待ち, one application, the answers."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,22 +6,18 @@ from datetime import datetime
 from bot.engine import begin
 from bot.form import Answers, Command, Form
 from bot.forms.approval import REJECT, RETURN
-from bot.forms.joining import APPROVER_NAME
 from bot.line.messages import Message, Text
 from bot.postbacks import CardTap
 from bot.screens import approval as screens
-from bot.screens import invitation as invitation_screens
 from bot.session import Session
 from bot.text import t
 from handlers.line.talk import Talk
-from handlers.usecases import invitation
 from handlers.usecases.registration import decide
 from models.rules.errors import DomainError
-from models.rules.invitation import EXPERT
 from models.rules.permissions import can
 from models.rules.registration import Item, State
 from models.views.registration import ApplicationView
-from storage import people, registration
+from storage import registration
 
 
 def show_queue(talk: Talk) -> None:
@@ -101,25 +97,6 @@ def already_decided(error: DomainError) -> Message:
     return screens.decided(error.data["who"], at, error.data["answer"])
 
 
-def invite(talk: Talk) -> None:
-    """専門家を招待: code, link and QR at once."""
-    if not talk.person.is_approver:
-        talk.say(Text(t("invitation.approver_none")))
-        return
-    organisation = sorted(talk.person.actor.organisations)[0]
-    code = invitation.issue(talk.uow, talk.person.actor, organisation, EXPERT, talk.now)
-    link = talk.links.friend(f"招待コード {code}")
-    qr = talk.links.page("invitations", talk.person.id, link) + ".png"
-    talk.say(*invitation_screens.issued(code, link, qr, talk.now + invitation.VALID_FOR))
-
-
-def name_approver(talk: Talk, _form: Form, command: Command) -> None:
-    """The end of an approver's joining."""
-    name = str(command.answers["name"])
-    people.set_name(talk.uow, talk.person.id, name)
-    talk.say(invitation_screens.approver_ready(name, "・".join(talk.person.organisations)))
-
-
 def refresh(_talk: Talk, session: Session) -> Session:
     """An approver's words live in the session alone."""
     return session
@@ -129,7 +106,7 @@ def keep(_talk: Talk, _form: Form, _answers: Answers) -> None:
     """Nothing is kept before the approver sends it."""
 
 
-MENU: dict[str, Callable[[Talk], None]] = {"承認待ち": show_queue, "専門家を招待": invite}
+MENU: dict[str, Callable[[Talk], None]] = {"承認待ち": show_queue}
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
     "application": show_application,
     "approve": ask_approve,
@@ -140,8 +117,5 @@ CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
 COMMANDS: dict[str, Callable[[Talk, Form, Command], None]] = {
     "return_application": return_application,
     "reject_application": reject_application,
-    "name_approver": name_approver,
 }
-FORMS: dict[str, Callable[[Talk], Form]] = {
-    form.key: lambda _talk, form=form: form for form in (RETURN, REJECT, APPROVER_NAME)
-}
+FORMS: dict[str, Callable[[Talk], Form]] = {form.key: lambda _talk, form=form: form for form in (RETURN, REJECT)}

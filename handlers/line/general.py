@@ -6,21 +6,24 @@ from bot.engine import begin
 from bot.form import Command, Form
 from bot.forms.joining import APPROVER_NAME
 from bot.line.messages import Text
-from bot.line.richmenus import APPROVER, NEWCOMER
-from bot.line.richmenus import EXPERT as EXPERT_MENU
 from bot.postbacks import CardTap
+from bot.screens import account, commission
+from bot.screens import consent as consent_screens
 from bot.screens import registration as screens
 from bot.text import t
 from handlers.line.talk import Talk
-from handlers.usecases import invitation, staff
-from handlers.usecases.registration.draft import CONSENT_VERSION, give_consent, has_consented
+from handlers.usecases import invitation, roles, staff
+from models.rules.calendar import to_jst
+from models.rules.commission import Force
 from models.rules.errors import NotPossible, TooManyAttempts
 from models.rules.invitation import EXPERT
+from models.rules.roles import Role, role_shown
 from models.views.people import DeskView
-from storage import organisations, outbox, people, registration, registration_views
+from storage import consents, desks, experts, organisations, people, registration_views
 
 LATER = ("派遣を依頼", "派遣状況", "専門家を探す")
 EXPERTS_ONLY = ("派遣依頼", "チェックイン", "チェックアウト", "報告・旅費", "謝金")
+NOT_WHILE_SUSPENDED = ("派遣依頼", "チェックイン")
 NEWCOMER_WORDS = ("プロフィール登録", "登録状況", "使い方")
 APPROVER_WORDS = ("承認待ち", "専門家を招待", "使い方")
 
@@ -34,10 +37,10 @@ def follow(talk: Talk) -> None:
         talk.say(Text(t("welcome.approver", organisation="・".join(talk.person.organisations))))
     elif view is None:
         talk.say(screens.welcome())
-    elif has_consented(talk.uow, talk.person):
+    elif (standing := consents.standing(talk.uow, talk.person.id)).given:
         talk.say(Text(t("welcome.back", name=view.name or "お客")), screens.card(view))
     else:
-        talk.say(screens.at_hand(view.organisation))
+        talk.say(consent_screens.at_hand(view.organisation, standing))
 
 
 def unfollow(talk: Talk) -> None:
@@ -59,17 +62,7 @@ def show_right_menu(talk: Talk) -> None:
     person = talk.person
     if person.blocked or (person.menu and not talk.role_changed):
         return
-    alias = _menu_of(talk)
-    if person.menu != alias:
-        people.set_menu(talk.uow, person.id, alias)
-        outbox.link_menu(talk.uow, person.user_id, alias, talk.now)
-
-
-def _menu_of(talk: Talk) -> str:
-    if talk.person.is_approver:
-        return APPROVER.alias
-    active = registration.is_active(talk.uow, talk.person.id)
-    return EXPERT_MENU.alias if active else NEWCOMER.alias
+    roles.show_right_menu(talk.uow, person, talk.now)
 
 
 def join(talk: Talk, text: str) -> None:
@@ -84,7 +77,8 @@ def join(talk: Talk, text: str) -> None:
     talk.role_changed = True
     reload(talk)
     if joined.kind == EXPERT:
-        talk.say(screens.at_hand(joined.organisation, again=not joined.new))
+        standing = consents.standing(talk.uow, talk.person.id)
+        talk.say(consent_screens.at_hand(joined.organisation, standing, again=not joined.new))
         return
     talk.say(Text(t("invitation.joined_approver", organisation=joined.organisation)))
     talk.take(APPROVER_NAME, begin(APPROVER_NAME, {}, revision=talk.first_revision))
@@ -105,34 +99,19 @@ def no_code(talk: Talk, _tap: CardTap) -> None:
     talk.say(Text(t("welcome.no_code") + screens.desk_words(desk(talk))))
 
 
-def consent_text(talk: Talk, _tap: CardTap) -> None:
-    """The whole privacy text."""
-    talk.say(*screens.consent_text(CONSENT_VERSION))
-
-
-def consent(talk: Talk, _tap: CardTap) -> None:
-    """同意して始める."""
-    view = registration_views.latest(talk.uow, talk.person.id)
-    if view is None:
-        talk.say(screens.code_needed())
-        return
-    give_consent(talk.uow, talk.person, talk.now)
-    talk.say(Text(t("consent.given")), screens.card(view))
-
-
-def consent_later(talk: Talk, _tap: CardTap) -> None:
-    """今はやめる."""
-    talk.say(Text(t("consent.later")))
-
-
 def guide(talk: Talk) -> None:
-    """使い方."""
-    talk.say(screens.guide(desk(talk), approver=talk.person.is_approver))
+    """使い方, with the way to the other role for those with two, and to an earlier registration for newcomers."""
+    held = roles.held_by(talk.uow, talk.person, talk.now)
+    approver = role_shown(held, talk.person.role) is Role.APPROVER
+    also = (account.switch(),) if len(held) > 1 else ()
+    if held == (Role.NEWCOMER,) and registration_views.latest(talk.uow, talk.person.id) is None:
+        also = (account.registered_before(),)
+    talk.say(screens.guide(desk(talk), also, approver=approver))
 
 
 def desk(talk: Talk) -> DeskView | None:
     """The desk of the person's prefecture."""
-    return people.desk_for(talk.uow, _prefecture(talk))
+    return desks.desk_for(talk.uow, _prefecture(talk))
 
 
 def _prefecture(talk: Talk) -> str:
@@ -146,7 +125,8 @@ def _prefecture(talk: Talk) -> str:
 
 def unknown(talk: Talk) -> None:
     """A short answer with what is possible now and the desk's phone number."""
-    words = APPROVER_WORDS if talk.person.is_approver else NEWCOMER_WORDS
+    approver = talk.person.is_approver and roles.role_of(talk.uow, talk.person, talk.now) is Role.APPROVER
+    words = APPROVER_WORDS if approver else NEWCOMER_WORDS
     talk.say(screens.unknown(words, desk(talk)))
 
 
@@ -161,8 +141,10 @@ def _later(word: str) -> Callable[[Talk], None]:
 
 def _experts_only(word: str) -> Callable[[Talk], None]:
     def answer(talk: Talk) -> None:
-        active = registration.is_active(talk.uow, talk.person.id)
-        talk.say(Text(t("menu.soon" if active else "menu.not_yours", word=word)))
+        standing = experts.standing_of(talk.uow, talk.person.id, to_jst(talk.now).date())
+        rests = standing.force is Force.SUSPENDED and word in NOT_WHILE_SUSPENDED
+        open_now = standing.has_expert_menu and not rests
+        talk.say(Text(t("menu.soon", word=word)) if open_now else commission.not_for_experts_of(standing, word))
 
     return answer
 
@@ -174,9 +156,6 @@ MENU: dict[str, Callable[[Talk], None]] = {
 }
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
     "no_code": no_code,
-    "consent_text": consent_text,
-    "consent": consent,
-    "consent_later": consent_later,
 }
 COMMANDS: dict[str, Callable[[Talk, Form, Command], None]] = {}
 FORMS: dict[str, Callable[[Talk], Form]] = {}

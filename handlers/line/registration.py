@@ -12,6 +12,7 @@ from bot.postbacks import CardTap
 from bot.screens import registration as screens
 from bot.session import Session
 from bot.text import t
+from handlers.line import consent
 from handlers.line.talk import Talk
 from handlers.usecases.registration import draft, submit
 from models.rules.calendar import to_jst
@@ -33,8 +34,9 @@ def _ready(talk: Talk) -> ApplicationView | None:
     if view is None:
         talk.say(screens.code_needed())
         return None
-    if not draft.has_consented(talk.uow, talk.person):
-        talk.say(screens.consent_first())
+    needed = consent.missing(talk)
+    if needed:
+        talk.say(needed)
         return None
     return view
 
@@ -66,9 +68,22 @@ def open_section(talk: Talk, key: str) -> None:
     talk.take(form, turn)
 
 
+def open_detail(talk: Talk) -> None:
+    """詳細申請: the way to the person's own page."""
+    view = _ready(talk)
+    if view is None:
+        return
+    if view.state not in EDITABLE or Item.DETAIL not in view.editable:
+        talk.say(Text(t("card.not_open" if view.state in EDITABLE else "error.not_editable")), screens.card(view))
+        return
+    talk.say(screens.detail_page(view, talk.links.page("form", talk.person.id, view.id)))
+
+
 def tapped_section(talk: Talk, tap: CardTap) -> None:
     """A section's button on the card."""
-    if tap.value in SECTIONS:
+    if tap.value == Item.DETAIL:
+        open_detail(talk)
+    elif tap.value in SECTIONS:
         open_section(talk, tap.value)
     else:
         talk.say(Text(t("menu.old_button")))
@@ -149,9 +164,7 @@ def _asked_for(talk: Talk) -> Item | None:
 def _no_photo_now(talk: Talk, view: ApplicationView | None) -> Message:
     if view is None:
         return screens.code_needed()
-    if not draft.has_consented(talk.uow, talk.person):
-        return screens.consent_first()
-    return Text(t("photo.not_now"))
+    return consent.missing(talk) or Text(t("photo.not_now"))
 
 
 def sort_photo(talk: Talk, tap: CardTap) -> None:
@@ -206,6 +219,8 @@ def submit_yes(talk: Talk, tap: CardTap) -> None:
     if view.version != tap.version:
         talk.say(Text(t("menu.old_button")), screens.confirm_submit(view))
         return
+    if _ready(talk) is None:
+        return
     sent = submit.submit(talk.uow, talk.person.actor, view.id, talk.now)
     for key in SECTIONS:
         talk.paused.pop(key, None)
@@ -239,14 +254,13 @@ WORDS: dict[str, Callable[[Talk], None]] = {
     "基本情報": lambda talk: open_section(talk, "basic"),
     "写真": lambda talk: open_section(talk, "papers"),
     "口座": lambda talk: open_section(talk, "account"),
-    "詳細申請": lambda talk: talk.say(Text(t("menu.soon", word="詳細申請"))),
+    "詳細申請": open_detail,
     "承認依頼を送る": ask_submit,
     "取り下げる": ask_withdraw,
 }
 MENU: dict[str, Callable[[Talk], None]] = {
     "プロフィール登録": show_card,
     "登録状況": show_progress,
-    "プロフィール": show_progress,
 }
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
     "section": tapped_section,

@@ -22,13 +22,24 @@ from bot.line.messages import Button, Text
 from bot.postbacks import CardTap, FormTap, MenuTap, decode
 from bot.session import Session
 from bot.text import t
-from handlers.line import appointment, approval, general, guidance, registration
+from handlers.line import (
+    account,
+    appointment,
+    approval,
+    commission,
+    consent,
+    general,
+    guidance,
+    invitation,
+    profile,
+    registration,
+)
 from handlers.line.talk import Talk
 from models.rules.errors import DomainError, Incomplete, NotAllowed, NotFound, Stale
 from models.rules.invitation import looks_like_code
 from models.rules.normalise import tidy
 
-ROOMS = (general, registration, approval, guidance, appointment)
+ROOMS = (general, consent, registration, approval, guidance, appointment, commission, profile, invitation, account)
 MENU: dict[str, Callable[[Talk], None]] = {}
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {}
 COMMANDS: dict[str, Callable[[Talk, Form, Command], None]] = {}
@@ -43,6 +54,7 @@ SUBJECTS = (registration, approval)
 
 def handle(talk: Talk) -> None:
     """One event of one person."""
+    asked, talk.guide = talk.guide, None
     match talk.envelope.event:
         case Follow():
             general.follow(talk)
@@ -51,7 +63,7 @@ def handle(talk: Talk) -> None:
         case Unsent(message_id):
             registration.unsent(talk, message_id)
         case TextMessage(text=text):
-            _text(talk, text)
+            _text(talk, text, asked)
         case ImageMessage():
             _photo(talk)
         case PostbackEvent(data, params):
@@ -79,7 +91,7 @@ def refuse(talk: Talk, error: DomainError) -> None:
         talk.say(Text(t(error.code, **error.data)))
 
 
-def _text(talk: Talk, text: str) -> None:
+def _text(talk: Talk, text: str, asked: str | None) -> None:
     word = tidy(text)
     if looks_like_code(word) and (talk.running is None or word.startswith("招待コード")):
         general.join(talk, word)
@@ -97,7 +109,7 @@ def _text(talk: Talk, text: str) -> None:
         _menu(talk, word)
     elif word in registration.WORDS:
         registration.WORDS[word](talk)
-    else:
+    elif asked is None or talk.late or not guidance.typed(talk, asked, word):
         general.unknown(talk)
 
 

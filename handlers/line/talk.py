@@ -28,7 +28,10 @@ class Photo:
 
 @dataclass
 class Talk:
-    """One turn: the person, the transaction, the sessions, and the words that will be said."""
+    """One turn: the person, the transaction, the sessions, and the words that will be said.
+
+    `guide` is the path to the question of 申請・リンク that was asked last, if nothing came after it.
+    """
 
     uow: UnitOfWork
     now: datetime
@@ -38,6 +41,7 @@ class Talk:
     photo: Photo | None = None
     late: bool = False
     role_changed: bool = False
+    guide: str | None = None
     running: Session | None = None
     paused: dict[str, Session] = field(default_factory=dict)
     replies: list[Message] = field(default_factory=list)
@@ -76,11 +80,19 @@ def read_state(state: Mapping[str, Any]) -> tuple[Session | None, dict[str, Sess
     return running, {session.form: session for session in found if session}
 
 
+def read_guide(state: Mapping[str, Any]) -> str | None:
+    """The path of 申請・リンク that the conversation row kept."""
+    kept = state.get("guide")
+    return kept if isinstance(kept, str) else None
+
+
 def write_state(talk: Talk) -> dict[str, Any]:
     """What the conversation row keeps; empty when no form is open."""
     state: dict[str, Any] = {}
     if talk.running:
         state["running"] = to_json(talk.running)
+    if talk.guide is not None:
+        state["guide"] = talk.guide
     if talk.paused:
         state["paused"] = [to_json(session) for session in talk.paused.values()]
     return state

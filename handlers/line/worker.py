@@ -14,7 +14,7 @@ from bot.line.events import Envelope, ImageMessage, TextMessage, parse
 from handlers.delivery import Delivery, Result
 from handlers.line import routes
 from handlers.line.photos import FetchLater, PhotoRoom
-from handlers.line.talk import Handler, Photo, Talk, read_state, write_state
+from handlers.line.talk import Handler, Photo, Talk, read_guide, read_state, write_state
 from handlers.links import Links
 from models.rules.errors import DomainError
 from storage import inbox, outbox, people
@@ -65,50 +65,61 @@ class Worker:
 
     def run(self, bell: Bell, stop: threading.Event, sweep_seconds: float = 2.0) -> None:
         """Work until `stop`: at once when the bell rings, and a sweep for whatever was left behind."""
-        swept = 0.0
+        swept, waiting = 0.0, dict[str, None]()
         while not stop.is_set():
             try:
-                self.work(bell.wait(sweep_seconds))
+                waiting.update(dict.fromkeys(bell.wait(0 if waiting else sweep_seconds)))
                 if time.monotonic() - swept >= sweep_seconds:
                     swept = time.monotonic()
-                    self.sweep()
+                    waiting.update(dict.fromkeys([*self._left_behind(), outbox.MAIL]))
+                waiting = self._round(waiting)
             except Exception:
                 log.exception("worker_round_failed")
                 stop.wait(1)
 
     def sweep(self) -> int:
         """Attend to everybody who waits, and send due mails; returns how many people."""
-        with self.database.read() as uow:
-            waiting = inbox.waiting_people(uow, self.clock())
+        waiting = self._left_behind()
         self.work(waiting)
         self.delivery.send_mails()
         return len(waiting)
 
-    def work(self, people_: Sequence[str]) -> int:
-        """Attend to these people and to whomever that gave something; returns how many were attended to."""
-        waiting, done = list(dict.fromkeys(people_)), 0
+    def work(self, people_: Iterable[str]) -> None:
+        """Attend to these people, and to whomever that gave something, until nobody has anything waiting."""
+        waiting = dict.fromkeys(people_)
         while waiting:
-            user_id = waiting.pop(0)
+            waiting = self._round(waiting)
+
+    def _left_behind(self) -> list[str]:
+        with self.database.read() as uow:
+            return inbox.waiting_people(uow, self.clock())
+
+    def _round(self, waiting: Iterable[str]) -> dict[str, None]:
+        """Attend to each once; returns who has something waiting then."""
+        after: dict[str, None] = {}
+        for user_id in waiting:
             if user_id == outbox.MAIL:
                 self.delivery.send_mails()
-                continue
-            told = self.attend(user_id)
-            waiting += [other for other in told if other not in waiting and other != user_id]
-            done += 1
-        return done
+            else:
+                after.update(dict.fromkeys(sorted(self.attend(user_id))))
+        return after
 
     def attend(self, user_id: str) -> set[str]:
-        """Run the person's turns in order and deliver; returns who else has something waiting now."""
+        """Run the person's next turn and deliver; returns who has something waiting now.
+
+        The person is among them when another event waits: whoever writes fast does not keep the others waiting.
+        """
         lease, events = self._claim(user_id)
         if lease is None:
             return set()
         told: set[str] = set()
         try:
+            event = events[0] if events and events[0].not_before_ms <= ms(self.clock()) else None
+            if event:
+                told |= self._turn(lease, event)
             while lease:
-                event = events[0] if events and events[0].not_before_ms <= ms(self.clock()) else None
-                if event:
-                    told |= self._turn(lease, event)
-                lease, events = self._deliver(lease, ended=event is None)
+                lease, more = self._deliver(lease, ended=event is None)
+                told |= {user_id} if more else set()
         except LostLease:
             log.warning("lease_lost")
         except Exception:
@@ -120,7 +131,7 @@ class Worker:
         now = self.clock()
         with self.database.unit() as uow:
             lease = inbox.claim(uow, user_id, self.owner, ms(now), ms(now + LEASE))
-            return lease, inbox.pending(uow, user_id) if lease else ()
+            return lease, inbox.pending(uow, user_id, 1) if lease else ()
 
     def _let_go(self, lease: Lease | None) -> None:
         """After an unexpected failure, give the lease back if the database still takes it; else it runs out."""
@@ -170,6 +181,7 @@ class Worker:
             talk = Talk(
                 uow, now, envelope, person, self.links, photo,
                 late=_is_late(envelope, event, lease, running), running=running, paused=paused,
+                guide=read_guide(lease.session),
             )  # fmt: skip
             handle(talk)
             if talk.replies and envelope.active:
@@ -196,10 +208,11 @@ class Worker:
             lease, event, envelope, None, lambda talk: routes.refuse(talk, failed), error=error
         )  # fmt: skip
 
-    def _deliver(self, lease: Lease, *, ended: bool) -> tuple[Lease | None, Sequence[Pending]]:
-        """Send what is due; then give the lease back, or go on with the next event.
+    def _deliver(self, lease: Lease, *, ended: bool) -> tuple[Lease | None, bool]:
+        """Send what is due; then give the lease back, or hold it when there may be more to send (no turn was run).
 
-        The release comes before the look for more: whoever stores an event after that look finds the lease free.
+        Also says whether another event waits. The release comes before the look for more: whoever stores an event after
+        that look finds the lease free.
         """
         results: list[Result] = self.delivery.send_due(lease.user_id)
         now = self.clock()
@@ -207,12 +220,12 @@ class Worker:
             for result in results:
                 result(uow)
             inbox.release(uow, lease)
-            events = inbox.pending(uow, lease.user_id)
+            events = inbox.pending(uow, lease.user_id, 1)
             due = bool(events) and events[0].not_before_ms <= ms(now)
-            if not due and not (results and ended):
-                return None, ()
+            if due or not (results and ended):
+                return None, due
             inbox.prolong(uow, lease, ms(now + LEASE))
-        return lease, events if due else ()
+        return lease, False
 
 
 def _is_late(envelope: Envelope, event: Pending, lease: Lease, running: object) -> bool:

@@ -1,19 +1,21 @@
 """From the second approval to the commissioned expert: terms, letter, acceptance (`domain.md` 2.6)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
+from handlers.usecases import commission, profile, step
 from handlers.usecases.registration.draft import open_for
 from models.notices import CommissionAccepted, LetterIssued, TermsSent
-from models.rules.calendar import fiscal_year, to_jst
+from models.rules.calendar import fiscal_year, format_date, to_jst
+from models.rules.commission import period_after
 from models.rules.errors import NotAllowed, NotFound, NotPossible
 from models.rules.normalise import tidy
 from models.rules.permissions import Actor, can
-from models.rules.registration import Action, State, move
+from models.rules.registration import Action, State
 from models.tables.registration import Application
 from models.views.appointment import LetterView, TermsView
 from models.views.registration import ApplicationView
-from storage import appointment, audit, outbox, people, registration, registration_views
+from storage import appointment, audit, experts, outbox, people, registration, registration_views, tasks
 from storage.database import UnitOfWork
 
 TERMS_MAX = 20_000
@@ -51,26 +53,33 @@ def answer_terms(
     terms = appointment.current_terms(uow)
     if terms is None or terms.version != version:
         raise NotPossible("appointment.terms_newer")
-    action = Action.AGREE if agrees else Action.DECLINE
-    appointment.keep_answer(uow, row.id, version, action, now)
-    return _moved(uow, actor, row, view, action, now, detail=version)
+    appointment.keep_answer(uow, row.id, version, Action.AGREE if agrees else Action.DECLINE, now)
+    if agrees:
+        step.take(uow, actor, row, Action.AGREE, now, version)
+        return registration_views.view_of(uow, row)
+    return _declined(uow, actor, row, view, now, version)
 
 
-def _moved(
-    uow: UnitOfWork, actor: Actor, row: Application, view: ApplicationView, action: Action, now: datetime, detail: str
+def _declined(
+    uow: UnitOfWork, actor: Actor, row: Application, view: ApplicationView, now: datetime, detail: str
 ) -> ApplicationView:
-    target = move(view.state, action)
-    registration.set_state(uow, row, target, now)
-    moved = (view.state, target)
-    audit.record(uow, actor, f"application.{action}", ("application", row.id), now, moved=moved, detail=detail)
+    """The registration ends, and with it a commission that was to be renewed."""
+    if view.subject.renewing:
+        return commission.depart(uow, actor, row, view, now, detail)
+    step.take(uow, actor, row, Action.DECLINE, now, detail)
     return registration_views.view_of(uow, row)
 
 
+def next_period(uow: UnitOfWork, application_id: str, now: datetime) -> tuple[date, date]:
+    """The first and last day of the letter that an application would get now."""
+    return period_after(appointment.accepted_until(uow, application_id), to_jst(now).date())
+
+
 def prepare_letter(uow: UnitOfWork, actor: Actor, application_id: str, now: datetime) -> LetterView:
-    """Number a letter for this fiscal year, or find the one that was numbered before a crash."""
+    """Number the next letter, or find the one that was numbered before a crash or a suspension."""
     row, view = open_for(uow, actor, application_id, "letter.issue")
-    today = to_jst(now).date()
-    year = fiscal_year(today)
+    period = next_period(uow, row.id, now)
+    year = fiscal_year(period[0])
     found = appointment.letter_of(uow, row.id, year)
     if found:
         return found
@@ -78,7 +87,7 @@ def prepare_letter(uow: UnitOfWork, actor: Actor, application_id: str, now: date
     if version is None:
         raise NotPossible("error.not_possible")
     number = f"C-{year}-{registration.next_number(uow, f'letter-{year}'):06d}"
-    period = (today, date(year + 1, 3, 31))
+    today = to_jst(now).date()
     letter = appointment.add_letter(uow, row.id, number, year, version, period, today, actor.staff_id)
     audit.record(uow, actor, "letter.number", ("application", view.id), now, detail=number)
     made = appointment.letter(uow, letter)
@@ -86,14 +95,21 @@ def prepare_letter(uow: UnitOfWork, actor: Actor, application_id: str, now: date
     return made
 
 
+def was_issued(uow: UnitOfWork, application_id: str) -> bool:
+    """Whether the letter went out already: a task that is taken up again does not count it as failed."""
+    view = registration_views.load(uow, application_id)
+    sent = view is not None and view.state in (State.COMMISSIONED, State.ACTIVE)
+    return sent and appointment.stored_letter_of(uow, application_id) is not None
+
+
 def issue_letter(uow: UnitOfWork, actor: Actor, letter_id: str, file_key: str, now: datetime) -> None:
     """The document is stored under `file_key`: the person may accept now."""
     letter = appointment.letter(uow, letter_id)
     if letter is None:
         raise NotFound
-    row, view = open_for(uow, actor, letter.application_id, "letter.issue")
+    row, _ = open_for(uow, actor, letter.application_id, "letter.issue")
     appointment.set_file(uow, letter_id, file_key)
-    _moved(uow, actor, row, view, Action.ISSUE, now, detail=letter.number)
+    step.take(uow, actor, row, Action.ISSUE, now, letter.number)
     person = people.by_id(uow, row.person_id)
     if person and person.user_id:
         outbox.tell(uow, person.user_id, LetterIssued(letter.number, letter.id), now)
@@ -105,15 +121,22 @@ def answer_letter(
     """就任を承諾する (only then is the expert active), or decline."""
     row, view = open_for(uow, actor, application_id, "letter.answer")
     letter = appointment.letter_of(uow, row.id)
-    if letter is None or letter.file_key is None:
+    if letter is None or letter.file_key is None or letter.accepted_at is not None:
         raise NotPossible("error.not_possible")
-    if accepts:
-        appointment.set_accepted(uow, letter.id, now)
-    answered = _moved(uow, actor, row, view, Action.ACCEPT if accepts else Action.DECLINE, now, detail=letter.number)
-    inviter = people.by_id(uow, view.inviter_id) if view.inviter_id else None
-    if accepts and inviter and inviter.user_id:
-        outbox.tell(uow, inviter.user_id, CommissionAccepted(view.number, view.name), now)
-    return answered, letter
+    if not accepts:
+        return _declined(uow, actor, row, view, now, letter.number), letter
+    if letter.ends < to_jst(now).date():
+        raise NotPossible("appointment.letter_over", ends=format_date(letter.ends))
+    appointment.set_accepted(uow, letter.id, now)
+    if experts.commission(uow, row.person_id, row.id, _several(view.answers.get("specialities")), now):
+        profile.begin(uow, row.person_id, view.answers)
+    step.take(uow, actor, row, Action.ACCEPT, now, letter.number)
+    commission.tell_inviter(uow, row, CommissionAccepted(view.number, view.name, view.subject.renewing), now)
+    return registration_views.view_of(uow, row), letter
+
+
+def _several(answer: object) -> Iterable[str]:
+    return [str(value) for value in answer] if isinstance(answer, list | tuple) else ()
 
 
 def start_letters(uow: UnitOfWork, actor: Actor, application_ids: Sequence[str], now: datetime) -> str:
@@ -123,7 +146,7 @@ def start_letters(uow: UnitOfWork, actor: Actor, application_ids: Sequence[str],
     chosen = list(dict.fromkeys(application_ids))[:1000]
     if not chosen:
         raise NotPossible("appointment.none_chosen")
-    task = appointment.add_task(uow, "letters", chosen, actor.staff_id, now)
+    task = tasks.add(uow, "letters", chosen, actor.staff_id, now)
     audit.record(uow, actor, "letter.issue_many", ("task", task), now, detail=str(len(chosen)))
     return task
 

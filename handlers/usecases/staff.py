@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from models.rules.errors import NotAllowed, NotPossible, TooManyAttempts
 from models.rules.invitation import code_in, new_code
 from models.rules.permissions import Actor, can
+from models.rules.staff import ROLES
 from models.tables.staff import Staff
 from models.views.people import PersonView, StaffView
 from storage import audit, staff
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 TRIES, TRIES_WITHIN = 5, timedelta(minutes=15)
 LINE_CODE_SECONDS = 600
 PASSWORD_MIN = 12
-ROLES = ("reader", "clerk", "manager")
 
 
 @cache
@@ -75,11 +75,11 @@ def claim_log_in(uow: UnitOfWork, email: str, now: datetime) -> Claim:
 
 
 def password_holds(claim: Claim, password: str) -> bool:
-    """Second step: slow by design, so it stands outside any transaction."""
+    """Second step: slow by design, so it stands outside any transaction. Never for one who has set no password yet."""
     from argon2.exceptions import VerificationError
 
     try:
-        return _hasher().verify(claim.password_hash or _nobody(), password)
+        return _hasher().verify(claim.password_hash or _nobody(), password) and bool(claim.password_hash)
     except VerificationError:
         return False
 
@@ -94,6 +94,16 @@ def log_in(uow: UnitOfWork, claim: Claim, code: str, now: datetime) -> StaffView
     staff.forget_attempts(uow, "password", claim.address)
     audit.record(uow, staff.view_of(user).actor, "staff.log_in", ("staff", user.id), now)
     return staff.view_of(user)
+
+
+def prove(uow: UnitOfWork, actor: Actor, claim: Claim, now: datetime) -> bool:
+    """Whoever is logged in gave the password once more and it held: False when it was changed meanwhile."""
+    user = staff.by_email(uow, claim.address)
+    if user is None or user.id != actor.staff_id or user.password_hash != claim.password_hash:
+        return False
+    staff.forget_attempts(uow, "password", claim.address)
+    audit.record(uow, actor, "staff.prove", ("staff", user.id), now)
+    return True
 
 
 def _second_factor(uow: UnitOfWork, staff_id: str, code: str, now: datetime) -> bool:

@@ -3,15 +3,45 @@
 from flask import Blueprint, Flask
 
 from handlers.services import Services
-from handlers.web import letter, papers, qr, terms, tickets
-from handlers.web.context import KEY
+from handlers.web import (
+    consent,
+    days_off,
+    form,
+    form_papers,
+    identify,
+    letter,
+    papers,
+    profile,
+    profile_change,
+    qr,
+    terms,
+    tickets,
+    upload,
+)
+from handlers.web.context import KEY, asked_by_script, told
+
+__all__ = ["asked_by_script", "install", "told"]
 
 
-def install(app: Flask, services: Services) -> None:
-    """Put the pages opened from LINE on the app."""
+def install(app: Flask, services: Services) -> Blueprint:
+    """Put the pages opened from LINE on the app; the blueprint guards its own posts, see `tickets`."""
     app.extensions[KEY] = services
     bp = Blueprint("web", __name__, url_prefix="/p", template_folder="templates")
     tickets.explain(bp)
-    for part in (papers, letter, terms, qr):
+    for part in (
+        papers,
+        letter,
+        form,
+        form_papers,
+        terms,
+        consent,
+        qr,
+        identify,
+        upload,
+        profile,
+        profile_change,
+        days_off,
+    ):
         part.routes(bp)
     app.register_blueprint(bp)
+    return bp

@@ -25,7 +25,7 @@ def letter_page(token: str) -> Response:
     with opened(LETTER, token, browser, first=True) as at:
         letter = usecase.own_letter(at.uow, at.actor, at.subject)
         view = decide.read(at.uow, at.actor, letter.application_id)
-    waits = can(at.actor, "letter.answer", view.subject)
+    waits = letter.accepted_at is None and can(at.actor, "letter.answer", view.subject)
     page = render_template("web/letter.html", letter=letter, waits=waits, token=token)
     return remember(make_response(page), browser)
 

@@ -1,13 +1,11 @@
 """The QR image of an invitation, for a bubble in the chat: leads to the account with the code filled in."""
 
-from datetime import timedelta
 from io import BytesIO
 
 from flask import Blueprint, Response, abort
 
 from handlers.web.context import services
 
-VALID_FOR = timedelta(days=14)
 SIDE_MIN = 600
 QUIET_ZONE = 4
 
@@ -21,10 +19,10 @@ def invitation_code(token: str) -> Response:
     """A PNG of at least 600 px; 404 once the invitation's days are over."""
     import segno
 
-    ticket = services().links.open("invitations", token, services().clock(), VALID_FOR)
-    if ticket is None:
+    leads_to = services().links.open_invitation(token, services().clock())
+    if leads_to is None:
         abort(404)
-    code = segno.make(ticket.subject, error="m", micro=False)
+    code = segno.make(leads_to, error="m", micro=False)
     scale = -(-SIDE_MIN // code.symbol_size(border=QUIET_ZONE)[0])
     png = BytesIO()
     code.save(png, kind="png", scale=scale, border=QUIET_ZONE)

@@ -29,6 +29,7 @@ from models.rules.choosing import (
     show_requirement,
 )
 from models.rules.dates import check_birth_date, judge_birth_date, judge_birth_form, show_date
+from models.rules.detail import DETAIL
 from models.rules.judgement import (
     Accepted,
     Answers,
@@ -54,6 +55,7 @@ from models.rules.person import (
 __all__ = [
     "ACCOUNT",
     "BASIC",
+    "DETAIL",
     "FIELDS",
     "FIELD_BY_KEY",
     "REGISTRATION",
@@ -152,8 +154,8 @@ ACCOUNT = (
 )
 """口座, in the order it is asked; 支店 needs the answer to 金融機関."""
 
-REGISTRATION = {"basic": BASIC, "account": ACCOUNT}
-FIELDS = BASIC + ACCOUNT
+REGISTRATION = {"basic": BASIC, "account": ACCOUNT, "detail": DETAIL}
+FIELDS = BASIC + ACCOUNT + DETAIL
 FIELD_BY_KEY = {field.key: field for field in FIELDS}
 
 

@@ -11,6 +11,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from models.rules.normalise import search_key
+
 FRESH_DAYS = 90
 """For how long the check of a link counts (issue 3, 申請・リンク)."""
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
@@ -123,6 +125,17 @@ class Guidance:
 
     def _target(self, key: str) -> Question | Destination:
         return self.questions.get(key) or self.destinations[key]
+
+
+def typed_path(at: Place, words: str) -> str | None:
+    """The path that typed `words` mean at a place: the label of an answer, もどる or はじめから; None for others."""
+    said = search_key(words)
+    if at.back is not None and said == search_key("もどる"):
+        return at.back
+    if said == search_key("はじめから"):
+        return ""
+    answers = at.here.answers if isinstance(at.here, Question) else ()
+    return next((at.after(answer) for answer in answers if search_key(answer.label) == said), None)
 
 
 def load(data: Mapping[str, Any]) -> Guidance:

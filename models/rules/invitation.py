@@ -1,8 +1,11 @@
 """Invitation codes: what they look like and how people type them."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
 
+from models.rules.judgement import Accepted, Judgement, Refused, Value
 from models.rules.normalise import to_halfwidth_ascii
 
 EXPERT, APPROVER = "expert", "approver"
@@ -27,3 +30,37 @@ def looks_like_code(text: str) -> bool:
     """Whether somebody means to send a code: the word 招待コード, or nothing but a code."""
     stripped = text.strip()
     return stripped.startswith("招待コード") or (len(stripped) <= 10 and code_in(stripped) is not None)
+
+
+def judge_code(text: str, _answers: Mapping[str, Value]) -> Judgement:
+    """A code as an answer to a question: the bare eight characters."""
+    code = code_in(text)
+    return Accepted(code) if code else Refused("account.code_format")
+
+
+class CodeState(StrEnum):
+    """What has become of an invitation."""
+
+    OPEN = "open"
+    USED = "used"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+def code_state(used_at: datetime | None, revoked_at: datetime | None, expires_at: datetime, now: datetime) -> CodeState:
+    """The state of an invitation at `now`."""
+    if used_at is not None:
+        return CodeState.USED
+    if revoked_at is not None:
+        return CodeState.REVOKED
+    return CodeState.EXPIRED if expires_at <= now else CodeState.OPEN
+
+
+def spelt(code: str) -> str:
+    """Eight bare characters as `XXXX-XXXX`."""
+    return f"{code[:4]}-{code[4:]}"
+
+
+def masked(code: str) -> str:
+    """A code of which one can say on the phone which it is, and that nobody can use: `XX••-••••`."""
+    return f"{code[:2]}••-••••"

@@ -52,7 +52,10 @@ Judge = Callable[[str, Answers], Judgement]
 
 @dataclass(frozen=True)
 class Field:
-    """One question of a form; `judge` takes the text and the other answers so far, and never raises."""
+    """One question of a form; `judge` takes the text and the other answers so far, and never raises.
+
+    `most`: how many characters it takes, where a page counts them; 0 where it does not.
+    """
 
     key: str
     name: str
@@ -63,7 +66,8 @@ class Field:
     many: bool = False
     secret: bool = False
     optional: bool = False
-    kind: Literal["text", "date", "choice", "many", "search"] = "text"
+    kind: Literal["text", "long", "date", "choice", "many", "search", "hours"] = "text"
+    most: int = 0
 
 
 def fit_label(text: str) -> str:

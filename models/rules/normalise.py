@@ -18,6 +18,7 @@ _VOICED = {0x309B: 0x3099, 0x309C: 0x309A}
 _ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _LARGE = str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
 _LONG_MARK = re.compile(f"(?<=[ァ-ヺー])[{HYPHENS}]+")
+_LINE_END = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
 _UNSEARCHED = re.compile(f"[\\s・'’.ー{HYPHENS}]+")
 
 _VARIANTS = str.maketrans(
@@ -90,6 +91,12 @@ def tidy(text: str) -> str:
     """One line in NFC: no control, zero-width or surrogate characters, single ASCII spaces inside."""
     visible = "".join(map(_visible, text))
     return re.sub(" +", " ", compose(visible)).strip(" ")
+
+
+def tidy_lines(text: str) -> str:
+    """Several lines, each tidy, with at most one empty line between two."""
+    lines = "\n".join(tidy(line) for line in _LINE_END.split(text))
+    return re.sub("\n{3,}", "\n\n", lines).strip("\n")
 
 
 def to_halfwidth_ascii(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from models.rules.registration import EDITABLE, IN_REVIEW, Decider, State, stage_of
+from models.rules.registration import APPOINTING, EDITABLE, IN_REVIEW, Decider, State, stage_of
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,16 @@ DECIDES = frozenset({"clerk", "manager"})
 
 @dataclass(frozen=True)
 class ApplicationSubject:
-    """What matters of an application. `deciders`: the humans who decided any stage of it so far, by stage."""
+    """What matters of an application. `deciders`: the humans who decided any stage of it so far, by stage.
+
+    `renewing`: the person was commissioned on it before and is being appointed for another year.
+    """
 
     person_id: str
     organisation_id: str
     state: State
     deciders: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    renewing: bool = False
 
 
 def _is_applicant(actor: Actor, subject: ApplicationSubject) -> bool:
@@ -76,6 +80,32 @@ def _issues(actor: Actor, subject: ApplicationSubject) -> bool:
     return ready and _is_staff(actor, DECIDES) and not _is_applicant(actor, subject)
 
 
+def _serves(subject: ApplicationSubject) -> bool:
+    """Whether an active expert stands behind it: one who was not asked yet, was asked, or is appointed again."""
+    again = subject.state in APPOINTING and subject.renewing
+    return again or subject.state in (State.ACTIVE, State.RENEWAL_DUE)
+
+
+def _ends(subject: ApplicationSubject) -> bool:
+    return subject.state is State.SUSPENDED or _serves(subject)
+
+
+def _runs_out(subject: ApplicationSubject) -> bool:
+    return _ends(subject) or subject.state is State.COMMISSIONED
+
+
+def _steers(actor: Actor, subject: ApplicationSubject) -> bool:
+    return _is_staff(actor, DECIDES) and not _is_applicant(actor, subject)
+
+
+def _answers_commission(actor: Actor, subject: ApplicationSubject) -> bool:
+    return actor.kind == "person" and _is_applicant(actor, subject) and _serves(subject)
+
+
+def _keeps_profile(actor: Actor, subject: ApplicationSubject) -> bool:
+    return actor.kind == "person" and _is_applicant(actor, subject) and _ends(subject)
+
+
 def _decides(actor: Actor, subject: ApplicationSubject) -> bool:
     if subject.state not in IN_REVIEW or _is_applicant(actor, subject):
         return False
@@ -96,17 +126,39 @@ APPLICATION: Mapping[str, Callable[[Actor, ApplicationSubject], bool]] = Mapping
         "terms.answer": _answers_own(State.TERMS_SENT),
         "letter.issue": _issues,
         "letter.answer": _answers_own(State.COMMISSIONED),
+        "commission.answer": _answers_commission,
+        "commission.suspend": lambda actor, subject: _serves(subject) and _steers(actor, subject),
+        "commission.lift": lambda actor, subject: subject.state is State.SUSPENDED and _steers(actor, subject),
+        "commission.end": lambda actor, subject: _ends(subject) and _steers(actor, subject),
+        "commission.run": lambda actor, subject: actor.kind == "system" and _runs_out(subject),
+        "profile.edit": _keeps_profile,
+        "change.request": _keeps_profile,
+        "change.decide": lambda actor, subject: _ends(subject) and _steers(actor, subject),
         "papers.read": lambda actor, subject: _reads(actor, subject) and not _is_applicant(actor, subject),
     }
 )
 GENERAL: Mapping[str, Callable[[Actor], bool]] = MappingProxyType(
     {
         "invitation.issue": lambda actor: actor.kind == "person" and bool(actor.organisations),
+        "invitation.revoke": lambda actor: (
+            (actor.kind == "person" and actor.person_id is not None) or _is_staff(actor, DECIDES)
+        ),
+        "organisation.manage": lambda actor: actor.kind == "system" or _is_staff(actor, DECIDES),
+        "move.ask": lambda actor: actor.kind == "person" and actor.person_id is not None and not actor.organisations,
+        "move.decide": lambda actor: _is_staff(actor, DECIDES),
         "approver_code.issue": lambda actor: _is_staff(actor, DECIDES) or actor.kind == "system",
         "letters.manage": lambda actor: _is_staff(actor, DECIDES),
         "terms.publish": lambda actor: actor.kind == "system" or _is_staff(actor, frozenset({"manager"})),
         "queue.read": lambda actor: _is_staff(actor, READS),
+        "audit.read": lambda actor: _is_staff(actor, frozenset({"manager"})),
         "staff.manage": lambda actor: actor.kind == "system" or _is_staff(actor, frozenset({"manager"})),
+        "settings.change": lambda actor: _is_staff(actor, frozenset({"manager"})),
+        "desk.manage": lambda actor: _is_staff(actor, frozenset({"manager"})),
+        "consent.publish": lambda actor: _is_staff(actor, frozenset({"manager"})),
+        "import.manage": lambda actor: _is_staff(actor, DECIDES),
+        "person.export": lambda actor: _is_staff(actor, frozenset({"manager"})),
+        "retention.run": lambda actor: actor.kind == "system",
+        "person.erase": lambda actor: _is_staff(actor, frozenset({"manager"})),
     }
 )
 

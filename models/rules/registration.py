@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from models.rules.errors import NotPossible
-from models.rules.fields import ACCOUNT, BASIC, Accepted, Field, Value, as_text
+from models.rules.fields import ACCOUNT, BASIC, DETAIL, Accepted, Field, Value, as_text
 
 
 class State(StrEnum):
@@ -23,6 +23,9 @@ class State(StrEnum):
     TERMS_AGREED = "terms_agreed"
     COMMISSIONED = "commissioned"
     ACTIVE = "active"
+    RENEWAL_DUE = "renewal_due"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
 
@@ -39,6 +42,13 @@ class Action(StrEnum):
     DECLINE = "decline"
     ISSUE = "issue"
     ACCEPT = "accept"
+    FALL_DUE = "fall_due"
+    CONTINUE = "continue"
+    LAPSE = "lapse"
+    SUSPEND = "suspend"
+    LIFT = "lift"
+    LEAVE = "leave"
+    END = "end"
 
 
 TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
@@ -59,13 +69,40 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = MappingProxyType(
         (State.TERMS_AGREED, Action.ISSUE): State.COMMISSIONED,
         (State.COMMISSIONED, Action.ACCEPT): State.ACTIVE,
         (State.COMMISSIONED, Action.DECLINE): State.WITHDRAWN,
+        (State.COMMISSIONED, Action.LAPSE): State.TERMS_AGREED,
+        (State.ACTIVE, Action.FALL_DUE): State.RENEWAL_DUE,
+        (State.ACTIVE, Action.SUSPEND): State.SUSPENDED,
+        (State.ACTIVE, Action.LEAVE): State.ENDED,
+        (State.ACTIVE, Action.END): State.ENDED,
+        (State.ACTIVE, Action.LAPSE): State.ENDED,
+        (State.RENEWAL_DUE, Action.CONTINUE): State.TERMS_SENT,
+        (State.RENEWAL_DUE, Action.SUSPEND): State.SUSPENDED,
+        (State.RENEWAL_DUE, Action.LEAVE): State.ENDED,
+        (State.RENEWAL_DUE, Action.END): State.ENDED,
+        (State.RENEWAL_DUE, Action.LAPSE): State.ENDED,
+        (State.SUSPENDED, Action.LIFT): State.ACTIVE,
+        (State.SUSPENDED, Action.END): State.ENDED,
+        (State.SUSPENDED, Action.LAPSE): State.ENDED,
+        (State.TERMS_SENT, Action.SUSPEND): State.SUSPENDED,
+        (State.TERMS_SENT, Action.LEAVE): State.ENDED,
+        (State.TERMS_SENT, Action.END): State.ENDED,
+        (State.TERMS_AGREED, Action.SUSPEND): State.SUSPENDED,
+        (State.TERMS_AGREED, Action.LEAVE): State.ENDED,
+        (State.TERMS_AGREED, Action.END): State.ENDED,
+        (State.COMMISSIONED, Action.SUSPEND): State.SUSPENDED,
+        (State.COMMISSIONED, Action.LEAVE): State.ENDED,
+        (State.COMMISSIONED, Action.END): State.ENDED,
     }
 )
+
+"""The last nine are for a renewal only (permissions see to it): the expert who is appointed again is active meanwhile.
+A letter whose year ended before it was accepted lapses, and the secretariat issues another."""
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
 IN_REVIEW = frozenset({State.ORGANISATION_REVIEW, State.SECRETARIAT_REVIEW})
 APPOINTING = frozenset({State.TERMS_SENT, State.TERMS_AGREED, State.COMMISSIONED})
-ENDED = frozenset({State.REJECTED, State.WITHDRAWN})
+COMMISSION = frozenset({State.ACTIVE, State.RENEWAL_DUE, State.SUSPENDED})
+ENDED = frozenset({State.REJECTED, State.WITHDRAWN, State.ENDED})
 
 
 def move(state: State, action: Action) -> State:
@@ -117,6 +154,7 @@ class Item(StrEnum):
     CAREER = "career"
     BANKBOOK = "bankbook"
     ACCOUNT = "account"
+    DETAIL = "detail"
 
 
 @dataclass(frozen=True)
@@ -137,7 +175,9 @@ PAPERS: Mapping[Item, PaperRule] = MappingProxyType(
     }
 )
 UNSORTED = "unsorted"
-FIELDS_OF: Mapping[Item, tuple[Field, ...]] = MappingProxyType({Item.BASIC: BASIC, Item.ACCOUNT: ACCOUNT})
+FIELDS_OF: Mapping[Item, tuple[Field, ...]] = MappingProxyType(
+    {Item.BASIC: BASIC, Item.ACCOUNT: ACCOUNT, Item.DETAIL: DETAIL}
+)
 NO_QUALIFICATION = "なし"
 
 
@@ -155,12 +195,18 @@ def required_papers(answers: Mapping[str, Value]) -> tuple[Item, ...]:
 
 def items_of(answers: Mapping[str, Value]) -> tuple[Item, ...]:
     """Every item of this application, in the order of its card."""
-    return (Item.BASIC, *required_papers(answers), Item.ACCOUNT)
+    return (Item.BASIC, *required_papers(answers), Item.ACCOUNT, Item.DETAIL)
 
 
 def invalid_fields(fields: Collection[Field], answers: Mapping[str, Value]) -> tuple[str, ...]:
     """The keys of fields that are unanswered or whose answer would not be accepted today."""
     return tuple(field.key for field in fields if not _holds(field, answers))
+
+
+def answered(fields: Collection[Field], answers: Mapping[str, Value]) -> tuple[int, int]:
+    """How many fields hold, and of how many; an optional one counts once something was typed there."""
+    counted = [field for field in fields if not field.optional or answers.get(field.key)]
+    return len(counted) - len(invalid_fields(counted, answers)), len(counted)
 
 
 def _holds(field: Field, answers: Mapping[str, Value]) -> bool:

@@ -1,5 +1,20 @@
 """The database's tables, one aggregate a file. Importing this package knows them all."""
 
-from models.tables import appointment, audit, base, conversation, organisation, person, registration, staff, system
+from models.tables import (
+    appointment,
+    audit,
+    base,
+    conversation,
+    expert,
+    imports,
+    organisation,
+    person,
+    registration,
+    staff,
+    system,
+)
 
-__all__ = ["appointment", "audit", "base", "conversation", "organisation", "person", "registration", "staff", "system"]
+__all__ = [
+    "appointment", "audit", "base", "conversation", "expert", "imports", "organisation", "person", "registration",
+    "staff", "system",
+]  # fmt: skip

@@ -57,12 +57,16 @@ class CommissionLetter(Base):
 
 
 class Task(Base):
-    """Long work started on a page, advanced in pieces; `payload` holds ids only."""
+    """Long work started on a page, advanced in pieces; `payload` holds ids or line numbers only.
+
+    `subject_id` names what they belong to, such as the import whose lines they are.
+    """
 
     __tablename__ = "tasks"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(20))
+    subject_id: Mapped[str | None] = mapped_column(Id)
     payload: Mapped[str] = mapped_column(Text)
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)

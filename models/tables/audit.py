@@ -24,4 +24,9 @@ class AuditEntry(Base):
     to_state: Mapped[str | None] = mapped_column(String(24))
     detail: Mapped[str | None] = mapped_column(String(200))
 
-    __table_args__ = (Index("ix_audit_subject", "subject_kind", "subject_id", "seq"),)
+    __table_args__ = (
+        Index("ix_audit_subject", "subject_kind", "subject_id", "seq"),
+        Index("ix_audit_actor", "actor_id", "seq"),
+        Index("ix_audit_action", "action", "seq"),
+        Index("ix_audit_at", "at"),
+    )

@@ -74,3 +74,4 @@ class Desk(Base):
     phone: Mapped[str] = mapped_column(String(20))
     mail: Mapped[str] = mapped_column(String(254))
     hours: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(200), default="", server_default="")

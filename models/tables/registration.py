@@ -11,6 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import Base, Id, new_id
 
+_OF_EXPERTS = (
+    "state IN ('active','commissioned','ended','renewal_due','suspended','terms_agreed','terms_sent')"  # expert_lists
+)
+
 
 class Application(Base):
     """One registration application. `answers` is sealed JSON; `version` counts every change of state or content."""
@@ -36,7 +40,17 @@ class Application(Base):
     submitted_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_applications_queue", "state", "state_since"),
+        Index("ix_applications_queue", "state", "state_since", "id"),
+        Index("ix_applications_search", "search_key", "id", "number"),
+        Index("ix_applications_prefecture", "prefecture", "id"),
+        Index(
+            "ix_applications_experts",
+            "search_key",
+            "id",
+            "number",
+            postgresql_where=text(_OF_EXPERTS),
+            sqlite_where=text(_OF_EXPERTS),
+        ),
         Index("ix_applications_organisation_queue", "organisation_id", "state", "state_since"),
     )
 

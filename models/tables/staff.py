@@ -37,3 +37,13 @@ class Attempt(Base):
     at: Mapped[datetime]
 
     __table_args__ = (Index("ix_attempts_recent", "kind", "key", "at"),)
+
+
+class Presence(Base):
+    """Who of the secretariat has an application open, and was last seen there when."""
+
+    __tablename__ = "presences"
+
+    application_id: Mapped[str] = mapped_column(ForeignKey("applications.id"), primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    seen_at: Mapped[datetime]

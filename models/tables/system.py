@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import Base
+from models.tables.base import Base, BigKey
 
 
 class Counter(Base):
@@ -53,3 +53,27 @@ class DoomedFile(Base):
 
     file_key: Mapped[str] = mapped_column(String(160), primary_key=True)
     since: Mapped[datetime]
+
+
+class Upload(Base):
+    """A file on its way in, put by a page under a quarantine key: judged and taken over, or deleted after a day."""
+
+    __tablename__ = "uploads"
+
+    file_key: Mapped[str] = mapped_column(String(160), primary_key=True)
+    person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
+    made_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Setting(Base):
+    """One value of a setting that the secretariat may change; the newest row of a key counts, older ones stay."""
+
+    __tablename__ = "settings"
+
+    seq: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(40))
+    value: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+    staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
+
+    __table_args__ = (Index("ix_settings_newest", "key", "seq"),)

@@ -1,4 +1,4 @@
-"""What screens, pages and documents show of terms, letters and long tasks."""
+"""What screens, pages and documents show of terms and letters."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,15 +31,3 @@ class LetterView:
     file_key: str | None
     accepted_at: datetime | None
     acceptance_key: str | None
-
-
-@dataclass(frozen=True)
-class TaskView:
-    """How far a long task is."""
-
-    id: str
-    kind: str
-    total: int
-    done: int
-    failed: int
-    finished: bool

@@ -3,7 +3,9 @@
 from models.rules.registration import State
 from models.views.registration import ApplicationView, ChainStep
 
-STEPS = ("draft", "organisation", "secretariat", "terms", "letter", "acceptance")
+REVIEWS = ("draft", "organisation", "secretariat")
+APPOINTMENT = ("terms", "letter", "acceptance")
+STEPS = (*REVIEWS, *APPOINTMENT)
 _AT = {
     State.DRAFT: "draft",
     State.RETURNED: "draft",
@@ -13,18 +15,25 @@ _AT = {
     State.TERMS_AGREED: "letter",
     State.COMMISSIONED: "acceptance",
 }
+_STOPPED = {State.SUSPENDED: "suspended", State.ENDED: "ended"}
 
 
 def chain(view: ApplicationView) -> tuple[ChainStep, ...]:
-    """The steps in order; `status` is done, now, returned, rejected or todo."""
+    """The steps in order. A renewal begins with the expert's answer and goes through the appointment again."""
     if view.state is State.REJECTED:
         return _rejected(view)
-    if view.state is State.ACTIVE:
-        return tuple(_step(view, key, -1) for key in STEPS)
     if view.state is State.WITHDRAWN:
         return _declined(view)
-    at = STEPS.index(_AT[view.state])
-    return tuple(_step(view, key, place - at) for place, key in enumerate(STEPS))
+    if view.state in _AT:
+        steps = (*REVIEWS, "renewal", *APPOINTMENT) if view.subject.renewing else STEPS
+        at = steps.index(_AT[view.state])
+        return tuple(_step(view, key, place - at) for place, key in enumerate(steps))
+    done = tuple(_step(view, key, -1) for key in STEPS)
+    if view.state is State.RENEWAL_DUE:
+        return (*done, ChainStep("renewal", "now", "applicant", view.state_since))
+    if view.state in _STOPPED:
+        return (*done, ChainStep("commission", _STOPPED[view.state], "", view.state_since))
+    return done
 
 
 def _step(view: ApplicationView, key: str, ahead: int) -> ChainStep:

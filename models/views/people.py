@@ -8,7 +8,7 @@ from models.rules.permissions import Actor
 
 @dataclass(frozen=True)
 class PersonView:
-    """Who talks to us, and in which roles. `role` picks the menu."""
+    """Who talks to us, and for which organisations. `role`: whose menu somebody with two roles chose last."""
 
     id: str
     user_id: str
@@ -18,6 +18,7 @@ class PersonView:
     menu: str
     actor: Actor
     organisations: tuple[str, ...]
+    role: str = ""
 
     @property
     def is_approver(self) -> bool:
@@ -66,9 +67,12 @@ class StaffView:
 
 @dataclass(frozen=True)
 class DeskView:
-    """A regional desk of the secretariat."""
+    """A regional desk of the secretariat; without `prefectures` the one of all others."""
 
     name: str
     phone: str
     mail: str
     hours: str
+    address: str = ""
+    prefectures: tuple[str, ...] = ()
+    id: str = ""

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from models.rules.fields import Value
 from models.rules.permissions import ApplicationSubject
-from models.rules.registration import PAPERS, Item, State, editable_items, items_of
+from models.rules.registration import Item, State, editable_items, items_of, missing_items
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,10 @@ class DecisionView:
 
 @dataclass(frozen=True)
 class ChainStep:
-    """A step of 登録状況. `status` is done, now, todo or returned; `holder` is who holds it."""
+    """A step of 登録状況; `holder` is who holds it.
+
+    `status` is done, now, todo, returned, rejected, declined, suspended or ended.
+    """
 
     key: str
     status: str
@@ -69,6 +72,8 @@ class ApplicationView:
     fine: Mapping[str, frozenset[str]] = field(default_factory=dict)
     #: Whether a commission letter was numbered for it.
     lettered: bool = False
+    #: The last day of the newest commission letter that was accepted.
+    ends: date | None = None
     #: Returned items that still hold exactly what the reviewer returned.
     unmended: frozenset[str] = frozenset()
     #: By stage key, items that this stage returned and that still hold the same, whatever other stages said since.
@@ -91,9 +96,9 @@ class ApplicationView:
 
     @property
     def editable(self) -> tuple[Item, ...]:
-        """What the applicant may change now; a judged paper whose photos were all taken back is open again."""
-        held = {item for item in self.judged if item not in PAPERS or self.papers_of(item)}
-        return editable_items(self.state, self.reopened, self.answers, held)
+        """What the applicant may change now; a judged item that lacks something (again, or by a new rule) is open."""
+        lacking = missing_items(self.answers, self.paper_counts()) if self.state is State.RETURNED else ()
+        return editable_items(self.state, self.reopened, self.answers, self.judged - {*lacking})
 
     def papers_of(self, kind: str) -> tuple[PaperView, ...]:
         """The photos of one kind, oldest first."""

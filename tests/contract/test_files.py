@@ -14,6 +14,7 @@ import pytest
 from storage.files import BadKey, FileMissing, FileStore, StoreUnavailable, new_key, open_store
 from tests.support.s3 import Seaweed, seaweed
 
+SECRET_KEY = "forms-under-test"
 PAPER = b"\xff\xd8\xff paper \x00\x01"
 Opener = Callable[[str], str]
 
@@ -42,7 +43,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def store(url: str) -> Iterator[FileStore]:
-    with closing(open_store(url)) as opened:
+    with closing(open_store(url, SECRET_KEY)) as opened:
         yield opened
 
 
@@ -98,7 +99,7 @@ def test_deleting_forgets_and_may_be_repeated(store: FileStore) -> None:
 def test_another_store_on_the_same_url_sees_it(store: FileStore, url: str) -> None:
     key = new_key("photos")
     store.put(key, PAPER, "image/jpeg")
-    with closing(open_store(url)) as other:
+    with closing(open_store(url, SECRET_KEY)) as other:
         assert other.get(key) == PAPER
 
 
@@ -143,14 +144,14 @@ def test_new_keys_refuse_a_bad_prefix() -> None:
 @pytest.mark.parametrize("bad", ["", "var/files", "file:", "file://host/x", "s3:", "s3:///x", "ftp://x/y", "http://x"])
 def test_other_urls_are_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="FILE_STORE_URL"):
-        open_store(bad)
+        open_store(bad, SECRET_KEY)
 
 
 # The folder's own promises
 
 
 def test_folder_files_are_private(tmp_path: Path) -> None:
-    open_store(f"file:{tmp_path}/files").put("a/b/c.jpg", PAPER, "image/jpeg")
+    open_store(f"file:{tmp_path}/files", SECRET_KEY).put("a/b/c.jpg", PAPER, "image/jpeg")
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "files").rglob("*")}
     assert modes == {"a": 0o700, "b": 0o700, "c.jpg": 0o600}
     assert stat.S_IMODE((tmp_path / "files").stat().st_mode) == 0o700
@@ -158,12 +159,12 @@ def test_folder_files_are_private(tmp_path: Path) -> None:
 
 def test_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    open_store("file:var/files").put("a", PAPER, "image/jpeg")
+    open_store("file:var/files", SECRET_KEY).put("a", PAPER, "image/jpeg")
     assert (tmp_path / "var/files/a").read_bytes() == PAPER
 
 
 def test_a_full_disk_keeps_what_was_there_and_leaves_no_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = open_store(f"file:{tmp_path}/files")
+    store = open_store(f"file:{tmp_path}/files", SECRET_KEY)
     store.put("a", PAPER, "image/jpeg")
 
     def full(handle: int) -> None:
@@ -180,7 +181,7 @@ def test_a_full_disk_keeps_what_was_there_and_leaves_no_half(tmp_path: Path, mon
 
 
 def test_a_write_that_stops_in_the_middle_leaves_no_half(tmp_path: Path) -> None:
-    store = open_store(f"file:{tmp_path}/files")
+    store = open_store(f"file:{tmp_path}/files", SECRET_KEY)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
@@ -193,12 +194,12 @@ def test_a_write_that_stops_in_the_middle_leaves_no_half(tmp_path: Path) -> None
 
 def test_a_folder_that_cannot_be_made_is_unavailable() -> None:
     with pytest.raises(StoreUnavailable):
-        open_store("file:/proc/nothing").check()
+        open_store("file:/proc/nothing", SECRET_KEY).check()
 
 
 def test_a_folder_that_is_a_file_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "files").write_text("in the way")
-    store = open_store(f"file:{tmp_path}/files")
+    store = open_store(f"file:{tmp_path}/files", SECRET_KEY)
     with pytest.raises(StoreUnavailable):
         store.check()
     with pytest.raises(StoreUnavailable):
@@ -213,7 +214,7 @@ def test_s3_keeps_the_prefix_and_the_content_type(s3_environment: Seaweed) -> No
     from botocore.config import Config
 
     key = new_key("photos")
-    with closing(open_store(f"s3://{s3_environment.bucket}/house/a")) as store:
+    with closing(open_store(f"s3://{s3_environment.bucket}/house/a", SECRET_KEY)) as store:
         store.put(key, PAPER, "image/jpeg")
     with closing(Session().client("s3", config=Config(s3={"addressing_style": "path"}))) as client:
         found = client.head_object(Bucket=s3_environment.bucket, Key=f"house/a/{key}")
@@ -221,7 +222,7 @@ def test_s3_keeps_the_prefix_and_the_content_type(s3_environment: Seaweed) -> No
 
 
 def test_s3_without_its_bucket_is_unavailable(s3_environment: Seaweed) -> None:
-    with closing(open_store("s3://no-such-bucket/x")) as store:
+    with closing(open_store("s3://no-such-bucket/x", SECRET_KEY)) as store:
         with pytest.raises(StoreUnavailable, match="no-such-bucket"):
             store.check()
         with pytest.raises(StoreUnavailable, match="NoSuchBucket"):
@@ -232,7 +233,7 @@ def test_s3_without_its_bucket_is_unavailable(s3_environment: Seaweed) -> None:
 
 def test_s3_with_wrong_credentials_is_unavailable(s3_environment: Seaweed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    with closing(open_store(f"s3://{s3_environment.bucket}")) as store:
+    with closing(open_store(f"s3://{s3_environment.bucket}", SECRET_KEY)) as store:
         with pytest.raises(StoreUnavailable):
             store.check()
         with pytest.raises(StoreUnavailable):
@@ -245,7 +246,7 @@ def test_s3_that_does_not_answer_is_unavailable(s3_environment: Seaweed, monkeyp
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with (
-        closing(open_store("s3://bucket")) as store,
+        closing(open_store("s3://bucket", SECRET_KEY)) as store,
         pytest.raises(StoreUnavailable, match="EndpointConnection"),
     ):
         store.check()

@@ -16,10 +16,20 @@ from bot.line.messages import Card, Cards, Message, Row
 from bot.line.richmenus import MENUS
 from bot.screens.notices import render
 from models import notices
+from models.rules.moves import REASONS
+from models.rules.registration import Item
 from tests.support import photos
 from tests.support.line_spec import FILE, complaints
 from tests.support.shown import everything
-from tests.support.talks import approve_by_secretariat, code_of, fill_account, fill_basic, fill_papers, invited
+from tests.support.talks import (
+    approve_by_secretariat,
+    code_of,
+    fill_account,
+    fill_basic,
+    fill_detail,
+    fill_papers,
+    invited,
+)
 from tests.support.world import World
 
 ME = "U" + "0" * 32
@@ -122,9 +132,26 @@ NOTICES = [
     *(notices.ApplicationOutcome("R-2026-000001", LONG, answer) for answer in ("approve", "return", "reject")),
     notices.ApplicationWithdrawn("R-2026-000001", LONG),
     notices.InvitationUsed(LONG),
+    *(notices.ApproverRemoved(LONG, to) for to in ("", LONG)),
+    notices.AccountCode("K7QX-3M9T", 30),
+    *(notices.OldAccountTold(cut_off) for cut_off in (False, True)),
+    notices.AccountMoved(LONG),
+    *(notices.AccountMoveRefused(why) for why in REASONS),
+    *(notices.StaffLink("https://example.jp/admin/password/" + "x" * 200, new=new) for new in (False, True)),
+    notices.ExpertInvited(LONG, LONG, "K7QX-3M9T", "https://line.me/R/oaMessage/x", "2026年12月5日"),
+    notices.FormFinished("f" * 32, 2**31, "draft", tuple(item.value for item in Item)),
+    notices.FormFinished("f" * 32, 1, "returned", ()),
     notices.TermsSent("R-2026-000001"),
     notices.LetterIssued("C-2026-000001", "f" * 32),
-    notices.CommissionAccepted("R-2026-000001", LONG),
+    *(notices.CommissionAccepted("R-2026-000001", LONG, renewed) for renewed in (False, True)),
+    notices.LetterOver("C-2026-000001"),
+    *(notices.RenewalAsked("R-2026-000001", "f" * 32, "2027-03-31", reminder) for reminder in (False, True)),
+    *(notices.CommissionOver("R-2026-000001", "2027-03-31", renewing) for renewing in (False, True)),
+    *(notices.CommissionSteered("R-2026-000001", action, LONG * 4) for action in ("suspend", "lift", "end")),
+    *(notices.ExpertMoved("R-2026-000001", LONG, step) for step in ("suspend", "lift", "end", "leave")),
+    *(notices.ExpertsOver(LONG, count) for count in (1, 9999)),
+    *(notices.ProfileChangeApproved("R-2026-000001", item) for item in ("basic", "account")),
+    notices.ProfileChangeReturned("R-2026-000001", "account", LONG),
 ]
 
 
@@ -172,6 +199,7 @@ def a_long_journey(world: World) -> None:
     expert.sends(photos.jpeg(1000, 1000, "what"))
     expert.sends(photos.pdf())
     fill_account(expert, holder="ヤマダ ハナコ")
+    fill_detail(expert)
     expert.taps("承認依頼を送る")
     expert.taps("この内容で送る")
     expert.taps("登録状況")

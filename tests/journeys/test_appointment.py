@@ -10,7 +10,7 @@ import time_machine
 from handlers.usecases import appointment as usecase
 from models.rules.permissions import SYSTEM
 from models.rules.registration import State
-from storage import appointment, registration
+from storage import appointment, registration, tasks
 from storage import staff as staff_rows
 from tests.support.talks import approve_by_secretariat, invited, registered, staff_user
 from tests.support.world import Phone, World
@@ -65,7 +65,8 @@ def test_the_whole_way_to_an_active_expert(world: World):
     assert "チェックイン" in expert.labels
     approver.sees("就任を承諾し、登録専門家になりました")
     expert.taps("プロフィール")
-    expert.sees("登録専門家", "〔委嘱状を開く〕")
+    expert.taps("登録状況")
+    expert.sees("登録専門家", "〔委嘱状を開く〕", "〔登録をやめる〕")
     expert.taps("チェックイン")
     expert.sees("準備中")
 
@@ -182,7 +183,7 @@ def test_a_broken_off_task_goes_on_where_it_stopped(world: World):
     world.service.rounds.tasks()
     with world.service.database.read() as uow:
         letter = appointment.letter_of(uow, row.id)
-        done = appointment.task(uow, task)
+        done = tasks.view(uow, task)
     assert letter
     assert letter.number == numbered.number
     assert done

@@ -77,6 +77,11 @@ def test_doctor_says_what_is_missing(environment: dict[str, str]):
     assert found.returncode == 1
     assert "database and files answer" in found.stdout
     assert "richmenu sync" in found.stdout
+    assert "ERROR papers and check-in pages need LIFF" in found.stdout
+    liff = {"LIFF_ID": "1650000119-AbcdEfgh", "LINE_LOGIN_CHANNEL_ID": "1650000119"}
+    assert "ok    pages ask LINE who reads" in run({**environment, **liff}, "doctor").stdout
+    half = run({**environment, "LIFF_ID": liff["LIFF_ID"]}, "doctor")
+    assert (half.returncode, "set both, or neither" in half.stderr) == (1, True)
     broken = run({**environment, "LINE_CHANNEL_ACCESS_TOKEN": "wrong"}, "doctor")
     assert "renew it" in broken.stdout
 

@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime
 
+from bot.guidance import guidance
 from bot.postbacks import CardTap, encode
 from handlers.doctor import findings
+from handlers.line import routes
+from models.rules.guidance import Question
 from tests.support.ledger import Ledger
 from tests.support.talks import invited
 from tests.support.world import Phone, World
@@ -96,12 +99,13 @@ def test_looking_things_up_sets_a_running_form_aside_and_offers_it_again(world: 
     expert.sees("基本情報 2/10")
 
 
-def test_nothing_is_kept_of_what_was_looked_up(world: World):
+def test_nothing_is_kept_of_what_was_looked_up_once_something_else_is_done(world: World):
     newcomer = world.phone("山田")
     newcomer.follows()
     newcomer.taps("申請・リンク")
     newcomer.taps("事業者")
     newcomer.taps("Jグランツで申請する")
+    newcomer.says("使い方")
     kept = Ledger(world.service.database).rows("SELECT session FROM conversations WHERE session IS NOT NULL")
     assert not kept
 
@@ -118,3 +122,29 @@ def test_doctor_names_the_links_that_nobody_checked_for_long(world: World):
     assert [words.split(" ")[1] for _, words in links()] == ["mirasapo"]
     world.clock.now = datetime(2023, 11, 9, tzinfo=UTC)
     assert links() == [(True, "all links out were checked within 90 days")]
+
+
+def test_an_answer_may_be_typed(world: World):
+    newcomer = world.phone("山田")
+    newcomer.follows()
+    newcomer.taps("申請・リンク")
+    newcomer.says("　事業者　")
+    newcomer.sees("何をしたいですか？")
+    newcomer.says("小規模事業者持続化補助金")
+    newcomer.sees("どのGビズIDを持っていますか？")
+    newcomer.says("わかりません")
+    newcomer.sees("ボタンから選ぶか", "どのGビズIDを持っていますか？")
+    newcomer.says("もどる")
+    newcomer.sees("何をしたいですか？")
+    newcomer.says("はじめから")
+    newcomer.sees("どなたの立場でお使いですか？")
+    newcomer.says("使い方")
+    newcomer.sees_not("どなたの立場でお使いですか？")
+    newcomer.says("事業者")
+    newcomer.sees_not("何をしたいですか？")
+
+
+def test_no_answer_is_a_word_of_the_menu():
+    words = set(routes.MENU) | {"招待コード", "事務局コード"}
+    asked = [place.here for place in guidance().places() if isinstance(place.here, Question)]
+    assert not {answer.label for question in asked for answer in question.answers} & words

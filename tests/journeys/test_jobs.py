@@ -65,7 +65,8 @@ def test_a_photo_that_was_replaced_is_deleted_from_the_store(world: World):
 def test_only_one_process_runs_the_jobs(world: World):
     at = world.service
     ours, theirs = (
-        Rounds(at.database, at.files, world.clock, lambda _people: None, at.letters, owner=name) for name in "ab"
+        Rounds(at.database, at.files, world.clock, lambda _people: None, at.letters, at.tasks, owner=name)
+        for name in "ab"
     )
     assert ours.once()
     assert not theirs.once()

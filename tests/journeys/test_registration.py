@@ -3,7 +3,15 @@
 import pytest
 
 from tests.support import photos
-from tests.support.talks import approve_by_secretariat, fill_account, fill_basic, fill_papers, invited, registered
+from tests.support.talks import (
+    approve_by_secretariat,
+    fill_account,
+    fill_basic,
+    fill_detail,
+    fill_papers,
+    invited,
+    registered,
+)
 from tests.support.world import World
 
 pytestmark = pytest.mark.parametrize("world", ["small", "full"], indirect=True)
@@ -101,7 +109,7 @@ def test_submitting_too_early_says_what_is_missing(world: World):
     expert = invited(world, "山田")
     fill_basic(expert, "山田 太郎")
     expert.taps("承認依頼を送る")
-    expert.sees("まだそろっていないもの", "顔写真", "口座")
+    expert.sees("まだそろっていないもの", "顔写真", "口座", "詳細申請")
 
 
 def test_a_returned_application_reopens_only_the_named_items(world: World):
@@ -218,6 +226,7 @@ def test_a_holder_name_that_differs_is_pointed_out(world: World):
     fill_basic(expert, "山田 太郎")
     fill_papers(expert)
     fill_account(expert, holder="ヤマダ ハナコ")
+    fill_detail(expert)
     expert.taps("承認依頼を送る")
     expert.sees("口座名義（ヤマダ ハナコ）がフリガナ（ヤマダ タロウ）と違います")
     expert.taps("この内容で送る")

@@ -220,3 +220,14 @@ def test_the_database_goes_away_in_the_middle_and_nothing_is_lost(place: Place):
     assert list(application_of(place.world, phone).answers) == KEYS[:3]
     assert len(phone.answers) == 3
     assert place.all_done(phone)
+
+
+def test_who_writes_fast_does_not_keep_the_others_waiting(place: Place):
+    chatty, calm = (place.world.phone(name) for name in ("多弁", "一言"))
+    for phone in (chatty, calm):
+        phone.follows()
+    place.world.auto = False
+    place.world.platform.send_events(place.texts(chatty, ["使い方"] * 5) + place.texts(calm, ["使い方"]))
+    watch = Watch()
+    place.worker(watch).work([chatty.user_id, calm.user_id])
+    assert [user for user, _ in watch.handled] == [chatty.user_id, calm.user_id, *[chatty.user_id] * 4]

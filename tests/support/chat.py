@@ -8,6 +8,7 @@ from typing import Any
 from bot.emulator.validation import refuse_messages
 from bot.engine import advance, begin, resume
 from bot.form import Command, Form, Inbound, Misfit, PhotoBad, PhotoTaken, Tapped, Turn, Typed
+from bot.forms.account import ACCOUNT_CODE, ACCOUNT_MAIL
 from bot.forms.approval import REJECT, RETURN
 from bot.forms.joining import APPROVER_NAME
 from bot.forms.registration import ACCOUNT, PHOTOS, basic
@@ -19,7 +20,7 @@ from tests.support.world import words_of
 
 TODAY = date(2026, 11, 24)
 BASIC = basic(TODAY)
-FORMS = (BASIC, PHOTOS, ACCOUNT, RETURN, REJECT, APPROVER_NAME)
+FORMS = (BASIC, PHOTOS, ACCOUNT, RETURN, REJECT, APPROVER_NAME, ACCOUNT_MAIL, ACCOUNT_CODE)
 GOOD: Mapping[str, Mapping[str, Value]] = {
     "basic": {
         "name": "山田 太郎",
@@ -48,9 +49,19 @@ GOOD: Mapping[str, Mapping[str, Value]] = {
         "account_number": "1234567",
         "account_holder": "ヤマダ タロウ",
     },
+    "detail": {
+        "career_history": "2005年〜2015年 ○○製作所 生産管理課長\n2015年に独立",
+        "support_record": "食品製造業の原価管理を1年支援し、粗利率が5%改善",
+        "strengths": "現場を一緒に歩き、数字で見える改善を提案します",
+        "employment": "self",
+        "hours": "09:00-17:00",
+        "weekly_off": ["土", "日", "祝日"],
+    },
     "return": {"items": ["identity"], "comment_identity": "有効期限が切れています"},
     "reject": {"reason": "登録要件を満たしていません"},
     "approver_name": {"name": "佐藤 恵"},
+    "account_mail": {"mail": "taro@example.jp"},
+    "account_code": {"code": "K7QX3M9T"},
 }
 """A whole set of answers for each form."""
 

@@ -8,16 +8,18 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from handlers.imports import Imports
 from handlers.letters import Letters
 from handlers.links import Links
 from handlers.services import Services
+from handlers.tasks import Tasks
 from handlers.usecases import appointment as appointment_usecase
 from handlers.usecases import staff as staff_usecase
 from handlers.usecases.registration import decide, draft, submit
 from models.notices import ApplicationWaits
 from models.rules.fields import Value
 from models.rules.permissions import SYSTEM, Actor
-from models.rules.registration import Item, required_papers
+from models.rules.registration import FIELDS_OF, required_papers
 from models.views.appointment import LetterView
 from models.views.people import PersonView, StaffView
 from storage import appointment, organisations, people, registration, schema, staff
@@ -47,6 +49,12 @@ ANSWERS: dict[str, Value] = {
     "account_type": "1",
     "account_number": "1234567",
     "account_holder": "ヤマダ タロウ",
+    "career_history": "2005年〜2015年 ○○製作所 生産管理課長\n2015年に独立",
+    "support_record": "食品製造業の原価管理を1年支援し、粗利率が5%改善",
+    "strengths": "現場を一緒に歩き、数字で見える改善を提案します",
+    "employment": "self",
+    "hours": "09:00-17:00",
+    "weekly_off": ["土", "日", "祝日"],
 }
 
 
@@ -79,6 +87,14 @@ class House:
     def database(self) -> Database:
         return self.services.database
 
+    def work(self) -> set[str]:
+        """Go on with all long work, as the jobs do; returns whom it told."""
+        at, told = self.services, set[str]()
+        imports = Imports(at.database, at.files, self.clock, at.links.friend)
+        works = {"letters": at.letters, "import": imports}
+        Tasks(at.database, self.clock, works, told.update).advance()
+        return told
+
 
 def new_database(path: Path) -> Path:
     """An empty SQLite database of the newest schema; copy it with `open_house`."""
@@ -96,9 +112,14 @@ def open_house(folder: Path, template: Path | None = None) -> House:
         shutil.copyfile(template, sqlite_path(url))
     else:
         new_database(sqlite_path(url))
+    return house_on(Database(url, Vault([new_key()])), folder)
+
+
+def house_on(database: Database, folder: Path) -> House:
+    """Services on a database that is at hand, with files in `folder`."""
     clock, told, hurried = Clock(), [], []
     links = Links(SECRET_KEY, "http://localhost")
-    database, files = Database(url, Vault([new_key()])), FolderStore(folder / "files")
+    files = FolderStore(folder / "files", SECRET_KEY)
     letters = Letters(database, files, clock)
     services = Services(database, files, links, clock, told.extend, letters, lambda: hurried.append(True))
     return House(services, clock, told, hurried)
@@ -164,7 +185,7 @@ def filled_draft(house: House, organisation_id: str, inviter: PersonView, **answ
     with house.database.unit() as uow:
         applicant = person(uow)
         made = registration.create(uow, applicant.id, organisation_id, inviter.id, None, at)
-        for section in (Item.BASIC, Item.ACCOUNT):
+        for section in FIELDS_OF:
             draft.save_answers(uow, applicant.actor, made, section, typed)
         for item, shot in shots.items():
             draft.add_photo(uow, applicant.actor, made, item, shot, at)

@@ -2,19 +2,25 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 from bot.form import Form, Step
 from bot.line.messages import Message
 from bot.line.richmenus import MENUS
 from bot.moves import begin
-from bot.screens import approval, invitation, question, registration
+from bot.screens import account, appointment, approval, commission, consent, invitation, profile, question, registration
 from bot.session import REVIEW, Session
+from models.rules import commission as calendar
 from models.rules.fields import Value
 from models.rules.permissions import Actor, ApplicationSubject
-from models.rules.registration import PAPERS, STAGES, Item, State
+from models.rules.profile import Hours
+from models.rules.registration import APPOINTING, COMMISSION, PAPERS, STAGES, Item, State
+from models.rules.roles import Role
+from models.views.consent import ConsentView, Standing
+from models.views.organisation import CodeView
 from models.views.people import DeskView
+from models.views.profile import ChangeView, ProfileView
 from models.views.registration import ApplicationView, DecisionView, PaperView, QueueRow
 from tests.support.chat import FORMS, GOOD
 
@@ -29,8 +35,11 @@ TEXTS = {
 }
 DESKS = (
     None,
-    DeskView("関東デスク", "03-1234-5678", "d@example.jp", "9:00–17:00"),
+    DeskView("関東デスク", "03-1234-5678", "d@example.jp", "9:00–17:00", "東京都千代田区見本町1-1"),
     DeskView("本部", "０３（１２３４）代表", "", ""),
+)
+STANDINGS = tuple(
+    Standing("2027-04", given=given, earlier=earlier) for given, earlier in product((False, True), repeat=2)
 )
 APPROVER = Actor("person", person_id="approver", organisations=frozenset({"org"}))
 
@@ -81,6 +90,21 @@ def _decisions(text: str, state: State) -> tuple[DecisionView, ...]:
     return tuple(DecisionView(1, stage.key, answer, NOW, text, {"identity": "ok"}, comments) for stage in STAGES)
 
 
+def of_commission(view: ApplicationView) -> Iterator[Message]:
+    """What an expert is asked, and told, of the commission."""
+    day = date(2027, 3, 31)
+    held = replace(view, ends=day)
+    again = replace(held, subject=replace(view.subject, renewing=True))
+    for shown in (held, again):
+        yield from (registration.progress(shown), commission.confirm_leave(shown, day), commission.left(shown, NOW))
+        yield from (appointment.confirm_decline_terms(shown, "2026-11", day), appointment.confirm_decline(shown, day))
+    yield from (commission.asked(view.number, view.id, "2027-03-31", reminder=again) for again in (False, True))
+    yield from (commission.continued(day, terms=terms) for terms in (False, True))
+    yield from (
+        commission.not_for_experts_of(calendar.Standing(force, day), "チェックイン") for force in calendar.Force
+    )
+
+
 def queues() -> Iterator[tuple[Message, ...]]:
     """承認待ち: empty, one, full, and more than can be shown."""
     for text, count in product(TEXTS.values(), (0, 1, 10, 60)):
@@ -102,16 +126,63 @@ def standing() -> Iterator[Message]:
     """Screens that hang on no application."""
     link = "https://line.me/R/oaMessage/%40chusho119/?" + "%E6%8B%9B" * 20
     words = [area.word for menu in MENUS for area in menu.areas]
-    yield from (registration.welcome(), registration.code_needed(), registration.consent_first())
-    yield from registration.consent_text("2026-11")
+    filled = [text for text in TEXTS.values() if text]
+    yield from (registration.welcome(), registration.code_needed())
+    for agreed in STANDINGS:
+        yield from (consent.first(agreed), consent.given(agreed))
+        for view in (ConsentView("2026-11"), *(ConsentView("2027-04", text) for text in (*filled, "あ" * 20_000))):
+            yield from consent.whole(view, agreed, "https://example.jp/p/consent/2027-04")
+        yield from (consent.at_hand(text, agreed, again=again) for text in filled for again in (False, True))
     for text in TEXTS.values():
-        yield from (registration.at_hand(text, again=again) for again in (False, True))
         yield from (approval.decided(text, NOW, answer) for answer in ("approve", "return", "reject"))
         yield invitation.approver_ready(text, text)
     yield from invitation.issued("K7QX-3M9T", link, "https://example.jp/p/invitations/" + "a" * 400 + ".png", NOW)
+    yield from account_screens()
+    yield from codes()
     for desk in DESKS:
         yield from (registration.guide(desk, approver=approver) for approver in (False, True))
         yield registration.unknown(words, desk)
+
+
+def account_screens() -> Iterator[Message]:
+    """アカウントをかえる and 役割をかえる."""
+    yield from (account.ways(), account.mail_sent(30), account.waiting(NOW))
+    yield account.code_refused("account.code_wrong", 30)
+    for desk in DESKS:
+        yield account.call("K7QX-3M9T", 30, registration.call(desk), registration.desk_words(desk))
+    yield from (account.switched(role) for role in (Role.EXPERT, Role.APPROVER))
+    yield from (account.one_role(role) for role in Role)
+
+
+def codes() -> Iterator[Message]:
+    """招待の一覧: none, one, a page with more behind it, and what comes of 取り消す."""
+    for text in TEXTS.values():
+        past = NOW - timedelta(days=1)
+        ends = ((None, None, NOW + timedelta(days=1)), (past, None, past), (None, past, past), (None, None, past))
+        found = [
+            CodeView("f" * 32, "expert", "f" * 32, text or "団体", code, text, None, past, until, used, revoked)
+            for used, revoked, until in ends
+            for code in ("K7QX-3M9T", "")
+        ]
+        yield from (invitation.listed(found[:many], 99, 0, more, NOW) for many in (1, 5) for more in (0, 94))
+        yield from (invitation.confirm_revoke(found[0]), invitation.revoked(found[0], NOW))
+        yield invitation.which_organisation([("f" * 32, text or "団体")] * 20)
+    yield from (invitation.listed([], total, 0, 0, NOW) for total in (0, 5))
+    yield invitation.kept()
+
+
+def profiles() -> Iterator[Message]:
+    """プロフィール in each state of a commission: taking requests or not, few and many days off, something waiting."""
+    link = "https://example.jp/p/profile/" + "a" * 400
+    days = frozenset(NOW.date() + timedelta(days=ahead) for ahead in range(100))
+    for text, state, accepting in product(TEXTS.values(), sorted(COMMISSION | APPOINTING), (False, True)):
+        change = ChangeView("c" * 32, "f" * 32, "account", {}, "waiting", NOW, None, "", "")
+        view = ProfileView(
+            "p" * 32, "f" * 32, "R-2026-000001", state, {"name": text}, accepting, frozenset({5, 6, 7}), Hours(),
+            frozenset(), days, {"basic": replace(change, item="basic"), "account": change},
+        )  # fmt: skip
+        yield profile.card(view, link, text)
+        yield profile.card(replace(view, days_off=frozenset(), changes={}, weekly_off=frozenset()), link)
 
 
 def questions(form: Form) -> Iterator[Message]:
@@ -162,8 +233,11 @@ def everything() -> Iterator[tuple[str, Message]]:
     """All of it, each with a word that says where it is from."""
     for view in views():
         yield from ((f"application {view.state}", message) for message in of_view(view))
+        if view.state in (*APPOINTING, *COMMISSION, State.ENDED):
+            yield from ((f"application {view.state}", message) for message in of_commission(view))
     for messages in queues():
         yield from (("queue", message) for message in messages)
     yield from (("standing", message) for message in standing())
+    yield from (("standing", message) for message in profiles())
     for form in FORMS:
         yield from ((f"form {form.key}", message) for message in questions(form))

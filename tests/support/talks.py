@@ -2,14 +2,22 @@
 
 import re
 
+import time_machine
+
 from handlers.usecases import staff
 from handlers.usecases.registration import decide
+from models.rules.fields import DETAIL
 from models.rules.permissions import SYSTEM
 from models.rules.registration import State
 from storage import registration
 from storage import staff as staff_rows
 from tests.support import photos
+from tests.support.factories import ANSWERS
+from tests.support.forms import filled_in
+from tests.support.page import Page
 from tests.support.world import Phone, World
+
+DETAIL_ANSWERS = {field.key: ANSWERS[field.key] for field in DETAIL if field.key in ANSWERS}
 
 
 def code_of(approver: Phone) -> str:
@@ -89,12 +97,26 @@ def fill_account(expert: Phone, *, holder: str = "ﾔﾏﾀﾞ ﾀﾛｳ") -> No
     expert.taps("完了")
 
 
+def fill_detail(expert: Phone) -> None:
+    """詳細申請, on the page that the chat leads to: typed, looked at once more, and kept."""
+    with time_machine.travel(expert.world.clock.now):
+        expert.taps("詳細申請")
+        page = Page(expert.link("ページを開く"))
+        look = page.sends({**filled_in(page.text, DETAIL_ANSWERS), "do": "check"})
+        assert "まだ送られていません" in look, look
+        receipt = page.sends({})
+        assert "LINEにもどって承認依頼を送ってください" in receipt, receipt
+    expert.world.acted()
+
+
 def registered(world: World, approver: Phone, name: str) -> Phone:
     """Somebody whose 承認依頼 has just been sent."""
     expert = invited(world, name, approver=approver)
     fill_basic(expert, name)
     fill_papers(expert)
     fill_account(expert)
+    fill_detail(expert)
+    expert.taps("プロフィール登録")
     expert.taps("承認依頼を送る")
     expert.taps("この内容で送る")
     return expert

@@ -136,6 +136,13 @@ class Phone:
         """The buttons of the newest answers."""
         return [str(action.get("label", "")) for action in self.world.platform.actions_of(self.user_id)]
 
+    def link(self, label: str) -> str:
+        """The address behind the newest button of that label that opens a page."""
+        actions = self.world.platform.actions_of(self.user_id)
+        found = [str(action["uri"]) for action in actions if action.get("label") == label and "uri" in action]
+        assert found, f"{self.name} has no link 「{label}」 among {self.labels}"
+        return found[0]
+
     def sees(self, *parts: str) -> None:
         shown = "\n".join(self.answers)
         for part in parts:

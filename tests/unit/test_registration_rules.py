@@ -8,6 +8,8 @@ from models.rules.errors import NotPossible
 from models.rules.fields import ACCOUNT, BASIC
 from models.rules.registration import (
     ANSWERS,
+    APPOINTING,
+    COMMISSION,
     EDITABLE,
     ENDED,
     IN_REVIEW,
@@ -29,6 +31,7 @@ from models.rules.registration import (
 )
 from tests.support.chat import GOOD
 
+RENEWING = {"suspend": "suspended", "leave": "ended", "end": "ended"}
 NEXT: dict[str, dict[str, str]] = {
     "draft": {"submit": "organisation_review"},
     "organisation_review": {
@@ -36,14 +39,17 @@ NEXT: dict[str, dict[str, str]] = {
     },
     "secretariat_review": {"approve": "terms_sent", "return": "returned", "reject": "rejected", "withdraw": "draft"},
     "returned": {"submit": "organisation_review", "withdraw": "draft"},
-    "terms_sent": {"agree": "terms_agreed", "decline": "withdrawn"},
-    "terms_agreed": {"issue": "commissioned"},
-    "commissioned": {"accept": "active", "decline": "withdrawn"},
-    "active": {},
+    "terms_sent": {"agree": "terms_agreed", "decline": "withdrawn", **RENEWING},
+    "terms_agreed": {"issue": "commissioned", **RENEWING},
+    "commissioned": {"accept": "active", "decline": "withdrawn", "lapse": "terms_agreed", **RENEWING},
+    "active": {"fall_due": "renewal_due", "lapse": "ended", **RENEWING},
+    "renewal_due": {"continue": "terms_sent", "lapse": "ended", **RENEWING},
+    "suspended": {"lift": "active", "end": "ended", "lapse": "ended"},
+    "ended": {},
     "rejected": {},
     "withdrawn": {},
 }  # fmt: skip
-ANSWERED = {**GOOD["basic"], **GOOD["account"]}
+ANSWERED = {**GOOD["basic"], **GOOD["account"], **GOOD["detail"]}
 ALL_PAPERS = {"face": 1, "identity": 1, "certificate": 1, "bankbook": 1}
 
 
@@ -67,12 +73,14 @@ def test_each_state_and_action(state: State, action: Action):
 
 
 def test_every_state_but_the_last_can_be_left_and_each_can_be_reached():
-    assert {state for state, _ in TRANSITIONS} == set(State) - ENDED - {State.ACTIVE}
+    assert {state for state, _ in TRANSITIONS} == set(State) - ENDED
     assert {State.DRAFT, *TRANSITIONS.values()} == set(State)
 
 
-def test_review_and_editing_never_overlap():
-    assert not EDITABLE & IN_REVIEW
+def test_no_state_is_of_two_kinds():
+    kinds = (EDITABLE, IN_REVIEW, APPOINTING, COMMISSION, ENDED)
+    assert sum(len(kind) for kind in kinds) == len(set(State))
+    assert frozenset[State]().union(*kinds) == set(State)
     assert {stage.state for stage in STAGES} == IN_REVIEW
 
 
@@ -114,7 +122,7 @@ def test_requirements_two_to_four_without_a_qualification_need_the_career(requir
     third = Item.CAREER if career else Item.CERTIFICATE
     assert needs_career(given) is career
     assert required_papers(given) == (Item.FACE, Item.IDENTITY, third, Item.BANKBOOK)
-    assert items_of(given) == (Item.BASIC, Item.FACE, Item.IDENTITY, third, Item.BANKBOOK, Item.ACCOUNT)
+    assert items_of(given) == (Item.BASIC, Item.FACE, Item.IDENTITY, third, Item.BANKBOOK, Item.ACCOUNT, Item.DETAIL)
 
 
 def test_before_anything_is_answered_the_certificate_is_expected():

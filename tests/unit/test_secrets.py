@@ -92,7 +92,7 @@ def test_the_error_does_not_show_the_key() -> None:
 def test_heavy_packages_wait_until_they_are_needed() -> None:
     program = (
         "import sys, storage.secrets, storage.files, storage.images, storage.mail; "
-        "storage.secrets.Vault([sys.argv[1]]); storage.files.open_store('s3://bucket/prefix'); "
+        "storage.secrets.Vault([sys.argv[1]]); storage.files.open_store('s3://bucket/prefix', ''); "
         "storage.mail.open_mailer('ses:'); "
         "heavy = {'cryptography', 'boto3', 'botocore', 'PIL', 'pillow_heif', 'filetype'}; "
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"

@@ -19,8 +19,9 @@ from handlers.cli import main
 from handlers.line import routes
 from models import notices
 from models.rules import permissions
+from models.rules.moves import REASONS
 from models.rules.permissions import APPLICATION, GENERAL
-from models.rules.registration import STAGES, TRANSITIONS, Action, Item, State
+from models.rules.registration import APPOINTING, STAGES, TRANSITIONS, Action, Item, State
 from tests.support.chat import FORMS
 from tests.support.source import ROOMS, ROOT, at, attributes, calls, literals, nodes, sources, tree
 
@@ -81,18 +82,27 @@ ASKED = {
     Action.AGREE: "terms.answer",
     Action.ISSUE: "letter.issue",
     Action.ACCEPT: "letter.answer",
+    Action.FALL_DUE: "commission.run",
+    Action.LAPSE: "commission.run",
+    Action.CONTINUE: "commission.answer",
+    Action.LEAVE: "commission.answer",
+    Action.SUSPEND: "commission.suspend",
+    Action.LIFT: "commission.lift",
+    Action.END: "commission.end",
 }
 CAST = [
     permissions.Actor("person", person_id="applicant"),
     permissions.Actor("person", person_id="approver", organisations=frozenset({"org"})),
     permissions.Actor("staff", staff_id="clerk", staff_role="clerk"),
+    permissions.SYSTEM,
 ]
 
 
 @pytest.mark.parametrize(("state", "action"), list(TRANSITIONS), ids=str)
 def test_somebody_can_take_every_step_of_the_lifecycle(state: State, action: Action):
     assert action.name in attributes("Action", "handlers/usecases"), f"no use case does {action}"
-    subject = permissions.ApplicationSubject("applicant", "org", state)
+    again = state in APPOINTING and action in (Action.SUSPEND, Action.LEAVE, Action.END)
+    subject = permissions.ApplicationSubject("applicant", "org", state, renewing=again)
     declining = "terms.answer" if state is State.TERMS_SENT else "letter.answer"
     asked = declining if action is Action.DECLINE else ASKED.get(action, "application.decide")
     assert [actor for actor in CAST if permissions.can(actor, asked, subject)], f"nobody may {action} in {state}"
@@ -139,8 +149,15 @@ LONG = "齋藤👨‍👩‍👧" * 60
 VALUES: dict[str, tuple[Any, ...]] = {
     "stage": tuple(stage.key for stage in STAGES),
     "answer": ("approve", "return", "reject"),
+    "action": ("suspend", "lift", "end"),
+    "step": ("suspend", "lift", "end", "leave"),
+    "ends": ("2027-03-31",),
     "application_id": ("f" * 36,),
+    "item": ("basic", "account"),
     "items": ((("identity", "期限切れです"),), tuple((item.value, LONG) for item in Item), (("", LONG),), ()),
+    "missing": ((), tuple(item.value for item in Item)),
+    "state": ("draft", "returned"),
+    "why": REASONS,
     "bool": (False, True),
     "int": (1, 2**31),
     "str": ("山田 太郎", LONG, ""),
@@ -174,7 +191,9 @@ def test_every_notice_is_sent_by_something(kind: str):
     assert list(calls(kind, rooms=("handlers",))), f"nothing tells {kind}"
 
 
-@pytest.mark.parametrize("kind", ["ApplicationSubmitted", "ApplicationReturned"])
+@pytest.mark.parametrize(
+    "kind", ["ApplicationSubmitted", "ApplicationReturned", "RenewalAsked", "ProfileChangeReturned"]
+)
 def test_a_notice_that_wants_something_says_so_first(kind: str):
     for notice in examples(notices.KINDS[kind]):
         assert words(notice).startswith("【要対応】")

@@ -5,7 +5,13 @@ import re
 from collections.abc import Iterator
 
 from bot.text import catalogue
+from handlers.web.fields import HINTED
+from models.rules.invitation import CodeState
+from models.rules.moves import REASONS, SHOWN
 from models.rules.registration import STAGES, State
+from models.rules.roles import Role
+from models.views.chain import STEPS
+from tests.support import audited
 from tests.support.chat import FORMS
 from tests.support.source import ROOMS, ROOT, at, calls, literals, nodes
 
@@ -13,16 +19,31 @@ DYNAMIC: dict[str, tuple[str, ...]] = {
     "answer.*": ("approve", "return", "reject"),
     "approval.*": ("approved", "returned", "rejected"),
     "ask.*": tuple(step.prompt.removeprefix("ask.") for form in FORMS for step in form.steps),
-    "chain.*": ("draft", "organisation", "secretariat", "terms", "letter", "acceptance"),
+    "audit.*": tuple(sorted(audited.actions()[0])),
+    "chain.*": (*STEPS, "renewal", "commission", "returned", "declined", "suspended", "ended"),
+    "expert.done_*": ("suspend", "lift", "end"),
     "notice.*": ("submitted", "resubmitted", "reminder"),
     "notice.*_approved": tuple(stage.key for stage in STAGES),
+    "commission.decline_*_ask": ("terms", "letter"),
+    "commission.inviter_*": ("suspend", "lift", "end", "leave"),
+    "commission.told_*": ("suspend", "lift", "end"),
+    "invitation.state_*": tuple(CodeState),
+    "move.state_*": SHOWN,
+    "move.why_*": REASONS,
     "notice.outcome_*": ("approve", "return", "reject"),
+    "hint.*": tuple(HINTED),
     "page.link_*": ("over", "browser", "gone"),
+    "page.link_*_next": ("over", "browser", "gone"),
     "page.*_next": (
-        *(f"{name}_{why}" for name in ("papers", "letter") for why in ("over", "browser", "gone")),
+        *(f"{name}_{why}" for name in ("papers", "letter", "profile") for why in ("over", "browser", "gone")),
         "terms_gone",
+        "form_over",
+        "form_browser",
     ),
     "page.*_*": tuple(key.removeprefix("page.") for key in catalogue() if re.fullmatch(r"page\.(title|next)_\d+", key)),
+    "role.only_*": tuple(Role),
+    "role.switched_*": (Role.EXPERT, Role.APPROVER),
+    "staff.did_*": ("role", "end", "restore", "everywhere", "code", "link"),
     "staff.done_*": ("approve", "return", "reject"),
     "state.*": tuple(State),
 }

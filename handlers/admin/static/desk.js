@@ -66,6 +66,25 @@ async function follow() {
 }
 setTimeout(follow, POLL_MS);
 
+const PRESENCE_MS = 15000;
+const present = document.querySelector("[data-presence]");
+async function beHere() {
+  if (document.visibilityState === "visible") {
+    try {
+      const body = new URLSearchParams({ csrf_token: document.querySelector('[name="csrf_token"]').value });
+      const answer = await fetch(present.dataset.presence, { method: "POST", body, redirect: "manual" });
+      if (!answer.ok) return; // logged out, or no longer ours to see
+      const words = await answer.text();
+      if (present.textContent !== words) present.textContent = words;
+      present.hidden = !words;
+    } catch {
+      /* no connection: asked again */
+    }
+  }
+  setTimeout(beHere, PRESENCE_MS);
+}
+if (present) setTimeout(beHere, PRESENCE_MS);
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const typing = event.target.closest("input, textarea, select")?.checkVisibility();

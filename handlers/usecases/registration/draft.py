@@ -2,42 +2,54 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from models.rules.errors import NotAllowed, NotFound, NotPossible
-from models.rules.fields import Value
+from models.notices import FormFinished
+from models.rules.calendar import to_jst
+from models.rules.errors import Incomplete, NotAllowed, NotFound, NotPossible
+from models.rules.fields import Value, check_birth_date
 from models.rules.permissions import Actor, can
-from models.rules.registration import EDITABLE, FIELDS_OF, PAPERS, UNSORTED, Item, State
+from models.rules.registration import (
+    EDITABLE,
+    FIELDS_OF,
+    PAPERS,
+    UNSORTED,
+    Item,
+    State,
+    invalid_fields,
+    missing_items,
+)
 from models.tables.registration import Application
 from models.views.people import PersonView
 from models.views.registration import ApplicationView
-from storage import audit, papers, people, registration, registration_views
+from storage import audit, consents, outbox, papers, people, registration, registration_views
 from storage.database import UnitOfWork
 
-CONSENT_VERSION = "2026-11"
+FORM_FINISHED = "application.form"
 
 
 @dataclass(frozen=True)
 class StoredPhoto:
-    """A photo that was judged and put into the file store before the turn began."""
+    """A photo that was judged and put into the file store beforehand. `message_id`: None unless it came by LINE."""
 
     file_key: str
     sha256: str
     width: int
     height: int
-    message_id: str
+    message_id: str | None = None
 
 
 def give_consent(uow: UnitOfWork, person: PersonView, now: datetime) -> None:
     """Keep the consent to today's privacy text; a second tap keeps one."""
-    if not people.has_consented(uow, person.id, CONSENT_VERSION):
-        people.consent(uow, person.id, CONSENT_VERSION, now)
-        audit.record(uow, person.actor, "consent.give", ("person", person.id), now, detail=CONSENT_VERSION)
+    standing = consents.standing(uow, person.id)
+    if not standing.given:
+        people.consent(uow, person.id, standing.version, now)
+        audit.record(uow, person.actor, "consent.give", ("person", person.id), now, detail=standing.version)
 
 
 def has_consented(uow: UnitOfWork, person: PersonView) -> bool:
     """Whether anything may be collected from this person."""
-    return people.has_consented(uow, person.id, CONSENT_VERSION)
+    return consents.standing(uow, person.id).given
 
 
 def open_for(uow: UnitOfWork, actor: Actor, application_id: str, action: str) -> tuple[Application, ApplicationView]:
@@ -63,6 +75,56 @@ def save_answers(
     kept |= {key: value for key, value in answers.items() if key in ours}
     if kept != view.answers:
         registration.save_answers(uow, row, kept)
+
+
+def save_fields(
+    uow: UnitOfWork, actor: Actor, application_id: str, values: Mapping[str, Value | None]
+) -> ApplicationView:
+    """Keep single fields as they stand on a page, accepted or not yet (None: emptied); the last save wins.
+
+    A field that may not be changed now is refused. A branch means nothing without its bank, so another bank drops it.
+    """
+    row, view = open_for(uow, actor, application_id, "application.edit")
+    writable = {field.key for item in view.editable for field in FIELDS_OF.get(item, ())}
+    if not writable.issuperset(values):
+        raise NotAllowed("error.not_editable")
+    if "bank" in values and "branch" not in values and values["bank"] != view.answers.get("bank"):
+        values = {**values, "branch": None}
+    kept = {key: value for key, value in {**view.answers, **values}.items() if value is not None}
+    if kept != view.answers:
+        registration.save_answers(uow, row, kept)
+    return registration_views.view_of(uow, row)
+
+
+def finish_form(uow: UnitOfWork, actor: Actor, application_id: str, now: datetime) -> None:
+    """この内容で保存: everything typed holds, and the talk is told how the card stands; once for the same content.
+
+    Incomplete names the items that do not hold yet; photos are not asked for here.
+    """
+    row, view = open_for(uow, actor, application_id, "application.edit")
+    lacking = [
+        item
+        for item in view.editable
+        if invalid_fields(FIELDS_OF.get(item, ()), view.answers) or (item == Item.BASIC and not of_age(view, now))
+    ]
+    if lacking:
+        raise Incomplete(tuple(lacking))
+    missing = tuple(item.value for item in missing_items(view.answers, view.paper_counts()))
+    content = uow.vault.digest(repr([row.state, missing, sorted(view.answers.items())]))[:32]
+    told = [entry.detail for entry in audit.of_subject(uow, "application", row.id) if entry.action == FORM_FINISHED]
+    if told[-1:] == [content]:
+        return
+    audit.record(uow, actor, FORM_FINISHED, ("application", row.id), now, detail=content)
+    applicant = people.by_id(uow, view.person_id)
+    if applicant and applicant.user_id:
+        notice = FormFinished(row.id, row.version, row.state, missing)
+        outbox.tell(uow, applicant.user_id, notice, now, asked=True)
+
+
+def of_age(view: ApplicationView, now: datetime) -> bool:
+    """Whether the birth date, which the rules without a clock took, is one of an expert today."""
+    born = date.fromisoformat(str(view.answers["birth_date"]))
+    return check_birth_date(born, to_jst(now).date()) is None
 
 
 def keep_papers(
@@ -92,6 +154,17 @@ def add_photo(
     return papers.add(
         uow, row.id, kind, photo.file_key, photo.sha256, (photo.width, photo.height), photo.message_id, now
     )
+
+
+def add_photos(
+    uow: UnitOfWork, actor: Actor, application_id: str, kind: Item, photos: Sequence[StoredPhoto], now: datetime
+) -> frozenset[str]:
+    """Keep photos sent together from a page, all or none; returns their ids."""
+    _, view = open_for(uow, actor, application_id, "application.edit")
+    most = PAPERS[kind].most
+    if len(view.papers_of(kind)) + len(photos) > most:
+        raise NotPossible("photo.enough", most=str(most))
+    return frozenset(add_photo(uow, actor, application_id, kind, photo, now)[0] for photo in photos)
 
 
 def sort_photo(

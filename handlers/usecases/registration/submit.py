@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from handlers.usecases.registration.draft import open_for
+from handlers.usecases.registration.draft import of_age, open_for
 from models.notices import ApplicationSubmitted, ApplicationWithdrawn
 from models.rules.calendar import to_jst
 from models.rules.errors import Incomplete
 from models.rules.permissions import Actor
-from models.rules.registration import Action, missing_items, move
+from models.rules.registration import Action, Item, missing_items, move
 from models.views.registration import ApplicationView
 from storage import audit, outbox, people, registration, registration_views
 from storage.database import UnitOfWork
@@ -17,8 +17,8 @@ def submit(uow: UnitOfWork, actor: Actor, application_id: str, now: datetime) ->
     """Send the application to the inviting organisation; Incomplete names what is missing, a second tap NotAllowed."""
     row, view = open_for(uow, actor, application_id, "application.submit")
     missing = missing_items(view.answers, view.paper_counts())
-    if missing:
-        raise Incomplete(missing)
+    if missing or not of_age(view, now):
+        raise Incomplete(missing or (Item.BASIC,))
     again = view.number != ""
     if not again:
         year = to_jst(now).year

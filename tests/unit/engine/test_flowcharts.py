@@ -8,6 +8,7 @@ import pytest
 
 import bot.forms
 from bot.form import Form
+from bot.forms.account import ACCOUNT_CODE, ACCOUNT_MAIL
 from bot.forms.approval import REJECT, RETURN
 from bot.forms.joining import APPROVER_NAME
 from bot.forms.registration import ACCOUNT, PHOTOS
@@ -26,6 +27,8 @@ CHARTS = [
     ("registration.mmd", ACCOUNT, {}),
     ("approval.mmd", RETURN, {"items": [item.value for item in Item]}),
     ("approval.mmd", REJECT, {}),
+    ("account.mmd", ACCOUNT_MAIL, {}),
+    ("account.mmd", ACCOUNT_CODE, {}),
 ]
 
 
@@ -60,7 +63,7 @@ def test_the_chart_names_questions_and_ends(file: str, form: Form, answers: dict
 
 def test_every_form_has_its_chart_and_the_short_one_is_drawn_with_the_approvals():
     drawn = {form.key for _, form, _ in CHARTS}
-    assert drawn == {"basic", "papers", "account", "return", "reject"}
+    assert drawn == {"basic", "papers", "account", "return", "reject", "account_mail", "account_code"}
     chart = (FOLDER / "approval.mmd").read_text("utf-8")
     assert ("approver_name", APPROVER_NAME.command) in edges(chart)
     assert "no last look" in chart

@@ -74,7 +74,7 @@ def test_many_are_issued_as_one_task_that_shows_how_far_it_is(office: Office, ho
     progress = clerk.get(started.headers["Location"])
     assert "data-poll" in progress.text
     assert 'max="2" value="0"' in progress.text
-    told = house.services.letters.advance_tasks()
+    told = house.work()
     assert len(told) == 2
     done = clerk.get(started.headers["Location"]).text
     assert "data-poll" not in done
@@ -89,7 +89,7 @@ def test_a_letter_asked_for_twice_is_issued_once(office: Office, house: House, c
     clerk.get("/admin/letters")
     first, second = (clerk.post("/admin/letters", application=made).headers["Location"] for _ in range(2))
     assert first != second
-    house.services.letters.advance_tasks()
+    house.work()
     assert "1件の委嘱状を発行しました" in clerk.get(first).text
     assert "1件の委嘱状を発行しました" in clerk.get(second).text
     assert office.actions(made).count("application.issue") == 1
@@ -97,7 +97,7 @@ def test_a_letter_asked_for_twice_is_issued_once(office: Office, house: House, c
 
 def test_who_is_not_ready_is_counted_and_explained(office: Office, house: House, clerk: Browser) -> None:
     started = clerk.post("/admin/letters", application=[office.agreed(), "0" * 32]).headers["Location"]
-    house.services.letters.advance_tasks()
+    house.work()
     assert "1件の委嘱状を発行しました" in clerk.get(started).text
     assert "1件は発行していません" in clerk.get(started).text
 
@@ -115,14 +115,13 @@ def test_nobody_chosen_is_said_and_starts_nothing(office: Office, house: House, 
 def test_everybody_means_the_list_with_its_other_pages_and_its_search(
     office: Office, house: House, clerk: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("letters", "listing"):
-        monkeypatch.setattr(f"handlers.admin.{module}.PER_PAGE", 1)
+    monkeypatch.setattr("handlers.admin.lists.PER_PAGE", 1)
     for name, kana in (("山田 太郎", "ヤマダ タロウ"), ("山田 花子", "ヤマダ ハナコ"), ("伊藤 健", "イトウ ケン")):
         office.agreed(name, kana=kana)
     assert 'name="every" value="3"' in clerk.get("/admin/letters").text
     started = clerk.post("/admin/letters?q=やまだ", every="3")
     assert 'max="2"' in clerk.get(started.headers["Location"]).text
-    house.services.letters.advance_tasks()
+    house.work()
     assert listed(clerk) == ["伊藤 健"]
 
 
@@ -143,7 +142,7 @@ def test_one_letter_is_issued_from_the_page_of_the_application(office: Office, h
     action = re.search(r'action="(/admin/letters[^"]*)"', page)
     assert action
     started = clerk.post(action[1], application=made)
-    house.services.letters.advance_tasks()
+    house.work()
     assert f'href="/admin/applications/{made}"' in clerk.get(started.headers["Location"]).text
     issued = clerk.get(f"/admin/applications/{made}?state=commissioned").text
     assert factories.letter_of(house, made).number in issued
@@ -179,7 +178,7 @@ def test_nobody_issues_the_own_letter(office: Office, house: House, app: Flask) 
     own.log_in("self@example.jp")
     assert listed(own) == []
     started = own.post("/admin/letters", application=made)
-    house.services.letters.advance_tasks()
+    house.work()
     assert "1件は発行していません" in own.get(started.headers["Location"]).text
     assert office.view(made).state is State.TERMS_AGREED
 

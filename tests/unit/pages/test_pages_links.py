@@ -1,6 +1,7 @@
 """Pages opened from LINE: the first browser, the right person, half an hour; and the QR image of an invitation."""
 
 import re
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
@@ -132,13 +133,16 @@ def test_the_browser_cookie_is_kept_from_scripts(case: Case, house: House, visit
 def test_an_invitation_becomes_a_qr_picture_for_two_weeks(house: House, visitor: Browser) -> None:
     url = "https://line.me/R/oaMessage/%40119abcde/?%E6%8B%9B%E5%BE%85%E3%82%B3%E3%83%BC%E3%83%89%20K7QX-3M9T"
     with time_machine.travel(house.clock(), tick=False):
-        path = house.services.links.page("invitations", "0" * 32, url).removeprefix("http://localhost") + ".png"
+        until = house.clock() + timedelta(days=14)
+        path = house.services.links.invitation("0" * 32, url, until).removeprefix("http://localhost")
     answer = visitor.get(path)
     assert answer.mimetype == "image/png"
     image = Image.open(BytesIO(answer.data))
     assert min(image.size) >= 600
     assert image.size[0] == image.size[1]
-    house.clock.advance(days=15)
+    house.clock.advance(days=13, hours=23)
+    assert visitor.get(path).status_code == 200
+    house.clock.advance(hours=1)
     assert visitor.get(path).status_code == 404
 
 
