@@ -47,7 +47,7 @@ def _letter(number: int) -> Letter:
 
 
 def _kanji(number: int) -> str:
-    return "".join("〇一二三四五六七八九"[int(digit)] for digit in str(number))
+    return "".join("零一二三四五六七八九"[int(digit)] for digit in str(number))
 
 
 def _issued(url: str, folder: Path) -> list[float]:

@@ -8,7 +8,7 @@ from typing import Any
 import time_machine
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from benchmarks.machine import spread
 from benchmarks.postgres import Server
@@ -50,6 +50,13 @@ def _opened(browser: Browser, link: str) -> tuple[int, float]:
     return sum(taken), painted
 
 
+class Silent(WSGIRequestHandler):
+    """Says nothing of each request: links of people stand in it."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Nothing."""
+
+
 class Readers:
     """A newcomer with a draft and an expert with a letter, and fresh links of theirs."""
 
@@ -85,7 +92,9 @@ def run(_server: Server, console: Console) -> dict[str, Any]:
     seen: dict[str, list[tuple[int, float]]] = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         house = factories.open_house(Path(folder))
-        server = make_server("127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True)
+        server = make_server(
+            "127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True, request_handler=Silent
+        )
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         readers = Readers(house, f"http://127.0.0.1:{server.port}")
