@@ -1,7 +1,7 @@
 """What screens and pages show of a commissioned expert."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,3 @@ class ReasonView:
     reason: str
     staff: str
     at: datetime
-
-
-@dataclass(frozen=True)
-class RunningOut:
-    """A commission whose year comes to its end. `ends` is the last day of its newest accepted letter."""
-
-    application_id: str
-    inviter_id: str | None
-    ends: date
