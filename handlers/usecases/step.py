@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from models.rules.permissions import Actor
+from models.rules.profile import CHANGES
 from models.rules.registration import Action, State, move
 from models.tables.registration import Application
-from storage import audit, registration
+from storage import audit, profile, registration
 from storage.database import UnitOfWork
 
 
@@ -19,3 +20,17 @@ def take(
     audit.record(
         uow, actor, f"application.{action}", ("application", row.id), now, moved=(before, target), detail=detail
     )
+    if target is State.ENDED:
+        _close_changes(uow, actor, row, now)
+
+
+def _close_changes(uow: UnitOfWork, actor: Actor, row: Application, now: datetime) -> None:
+    """Changes of name or account that waited for the secretariat have nothing to change any more."""
+    for item in CHANGES:
+        held = profile.waiting_change(uow, row.id, item)
+        if held:
+            profile.settle(uow, held, profile.TAKEN_BACK, None, "", now)
+            profile.drop_papers(uow, row.id, item, now)
+            detail = f"{item} {held.id}"
+            audit.record(uow, actor, "change.take_back", ("application", row.id), now, detail=detail)
+            row.version += 1

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from handlers.usecases import commission, profile_change
 from handlers.usecases import profile as usecase
-from handlers.usecases import profile_change
 from models.rules.errors import DomainError, Stale
 from models.rules.permissions import Actor
 from models.rules.registration import Item
@@ -178,3 +178,19 @@ def test_photos_without_a_change_go_after_a_while_and_only_those(town: Town) -> 
     assert town.view().papers_of("new_bankbook")
     with town.house.database.read() as uow:
         assert len(papers.doomed_files(uow, later)) == 0, "the file came back with the second photo"
+
+
+def test_whoever_leaves_takes_a_waiting_change_off_the_desk(town: Town) -> None:
+    town.photo()
+    change = town.does(town.asks())
+    version, now = town.view().version, town.house.clock()
+    town.does(lambda uow: commission.leave(uow, town.actor, town.made, version, now))
+    with town.house.database.read() as uow:
+        assert profile.waiting(uow) == (0, None)
+        found = profile.change(uow, change.id)
+        assert found
+        assert found.state == profile.TAKEN_BACK
+    assert not town.view().papers_of("new_bankbook")
+    assert town.view().answers["account_number"] == "1234567"
+    with pytest.raises(DomainError):
+        town.does(lambda uow: profile_change.approve(uow, town.clerks[0], change.id, town.view().version, now))
