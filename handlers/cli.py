@@ -1,6 +1,7 @@
 """The commands of `architecture.md` 3."""
 
 import sys
+from datetime import datetime
 
 import click
 
@@ -143,6 +144,31 @@ def richmenu_sync() -> None:
     for line in sync(service.database, service.client, service.clock()):
         click.echo(line)
     service.close()
+
+
+@main.command()
+@click.argument("start")
+@click.argument("end")
+@click.option("--non-payable", default=0, metavar="MINUTES", help="Breaks and meals; they come off first.")
+@click.option("--on", default="", metavar="DATE", help="The day of START and of the rate; else START's own, or today.")
+def fee(start: str, end: str, non_payable: int, on: str) -> None:
+    """The fee from START to END with its working; the last line is the yen alone.
+
+    Each is HH:MM or in ISO form, Japanese time unless it has a zone. An HH:MM before START is the next day's.
+    """
+    from bot.screens.fee import period, rate, to_next, working
+    from handlers.times import read_day, read_period
+    from models.rules import fee as rules
+    from models.rules.calendar import JST
+
+    try:
+        began, ended = read_period(start, end, read_day(on) if on else datetime.now(JST).date())
+        schedule = rules.schedule_on(read_day(on) if on else began.date())
+        found = rules.fee(began, ended, non_payable, schedule)
+    except DomainError as error:
+        raise click.ClickException(_words(error)) from None
+    for line in (rate(schedule), period(began, ended), working(found), to_next(found), found.yen):
+        click.echo(line)
 
 
 @main.command("new-key")

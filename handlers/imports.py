@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from handlers.tasks import Piece
 from handlers.usecases import imports as usecase
@@ -20,6 +20,8 @@ from storage.files import FileMissing, FileStore, new_key
 
 OCTETS = "application/octet-stream"
 MOST_KEPT = 2
+KEPT_WITHIN = timedelta(hours=1)
+"""So long a stored file may wait for its row; after a crash it is deleted then."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class Imports:
     def keep(self, actor: Actor, name: str, data: bytes) -> str:
         """Keep a file that `read` could read; returns the import's id."""
         key = new_key("imports")
+        with self.database.unit() as uow:
+            imports.expect(uow, key, self.clock() + KEPT_WITHIN)
         self.files.put(key, self.database.vault.seal(data), OCTETS)
         with self.database.unit() as uow:
             return usecase.keep(uow, actor, key, name, self.clock())

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
+
 from handlers.tasks import Piece
 from handlers.usecases import appointment as usecase
 from models.rules.errors import NotFound
@@ -17,6 +19,7 @@ from storage.files import FileStore
 
 ISSUER = "中小企業119事務局"
 PDF = "application/pdf"
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,20 @@ class Letters:
         """Print the acceptances that are not stored yet; returns how many."""
         with self.database.read() as uow:
             waiting = appointment.unwritten_acceptances(uow)
-        for letter in waiting:
-            key = f"acceptances/{letter.id}.pdf"
-            self.files.put(key, self.database.vault.seal(acceptance_pdf(_acceptance(letter))), PDF)
-            with self.database.unit() as uow:
-                appointment.set_acceptance_file(uow, letter.id, key)
-        return len(waiting)
+        return sum([self._write_acceptance(letter) for letter in waiting])
+
+    def _write_acceptance(self, letter: LetterView) -> bool:
+        """Whether it was printed: one that cannot be keeps no other waiting."""
+        try:
+            document = acceptance_pdf(_acceptance(letter))
+        except Exception as error:
+            log.error("acceptance_not_printed", letter=letter.id, error=type(error).__name__)
+            return False
+        key = f"acceptances/{letter.id}.pdf"
+        self.files.put(key, self.database.vault.seal(document), PDF)
+        with self.database.unit() as uow:
+            appointment.set_acceptance_file(uow, letter.id, key)
+        return True
 
     def document(self, letter: LetterView, kind: str) -> bytes:
         """The stored letter or acceptance; NotFound before it exists."""

@@ -19,8 +19,14 @@ from storage.database import UnitOfWork
 AT_ONCE = 500
 
 
+def expect(uow: UnitOfWork, file_key: str, until: datetime) -> None:
+    """A file is about to be stored: it is deleted again unless `add` takes it over by `until`."""
+    papers.expect(uow, [file_key], until)
+
+
 def add(uow: UnitOfWork, file_key: str, file_name: str, staff_id: str | None, now: datetime) -> str:
     """An uploaded file that can be read; returns the import's id."""
+    papers.forget_doomed(uow, [file_key])
     row = ExpertImport(
         id=new_id(), file_key=file_key, file_name=file_name, state=ImportState.READ, started_by=staff_id, at=now
     )
@@ -46,6 +52,12 @@ def newest(uow: UnitOfWork, limit: int = 20) -> list[ImportView]:
 
 def _view(row: ExpertImport, by: str | None) -> ImportView:
     return ImportView(row.id, row.file_key, row.file_name, ImportState(row.state), row.task_id, by or "", row.at)
+
+
+def left_since(uow: UnitOfWork, before: datetime) -> list[str]:
+    """Imports that were looked at before a moment and never started or thrown away."""
+    left = select(ExpertImport.id).where(ExpertImport.state == ImportState.READ, ExpertImport.at < before)
+    return list(uow.session.scalars(left.order_by(ExpertImport.at)))
 
 
 def move(uow: UnitOfWork, import_id: str, before: ImportState, after: ImportState, task_id: str | None = None) -> bool:

@@ -74,7 +74,8 @@ def _shown(uow: UnitOfWork, row: Invitation, now: datetime) -> str:
 
 
 def _code(uow: UnitOfWork, row: Invitation) -> str:
-    return uow.vault.open(row.code_sealed).decode()
+    """The bare code; empty once retention has erased it."""
+    return uow.vault.open(row.code_sealed).decode() if row.code_sealed else ""
 
 
 def _view(row: Invitation, organisation: str, issuer: str | None, *, code: str) -> CodeView:

@@ -177,12 +177,12 @@ def drop_papers(uow: UnitOfWork, application_id: str, item: str, now: datetime) 
 
 
 def drop_forgotten(uow: UnitOfWork, before: datetime, now: datetime) -> None:
-    """Photos of changes that were never asked for, or taken back, go a while after they were sent."""
+    """Photos of changes that were never asked for, or taken back, go a while after that."""
     for item, of in CHANGES.items():
         asked = select(ProfileChange.id).where(
             ProfileChange.application_id == Paper.application_id,
             ProfileChange.item == item,
-            ProfileChange.state == WAITING,
+            or_(ProfileChange.state == WAITING, ProfileChange.decided_at >= before),
         )
         left = select(Paper.application_id).where(
             Paper.kind == of.kind, Paper.removed_at.is_(None), Paper.added_at < before, ~asked.exists()

@@ -94,12 +94,18 @@ class Core:
         return user_id
 
     def seed_phones(self, captions: Iterable[str | tuple[str, str]]) -> list[str]:
-        """A phone for each caption, or (name, caption); the same captions always give the same user ids."""
+        """A phone for each caption, or (name, caption); the same captions always give the same user ids.
+
+        They come first and in this order, after a restart too.
+        """
         seeds = [(seed, seed) if isinstance(seed, str) else seed for seed in captions]
-        return [
+        seeded = [
             self.add_phone(name, "U" + hashlib.md5(caption.encode(), usedforsecurity=False).hexdigest(), caption)
             for name, caption in seeds
         ]
+        with self.lock:
+            self.users = {user_id: self.users[user_id] for user_id in dict.fromkeys((*seeded, *self.users))}
+        return seeded
 
     def phone(self, user_id: str) -> Phone:
         """The phone of a person; PhoneError when there is none."""

@@ -47,7 +47,7 @@ class LoginVerifier:
 
     def verify(self, id_token: str) -> str:
         """The LINE user id a token speaks for; IdTokenRefused or LoginUnavailable otherwise."""
-        if not id_token or len(id_token) > LONGEST_TOKEN:
+        if not id_token or len(id_token) > LONGEST_TOKEN or not id_token.isascii():
             raise IdTokenRefused
         answer = self._ask(id_token)
         told = answer.json()

@@ -52,7 +52,7 @@ def letter(view: ApplicationView, shown: LetterView, link: str) -> Message:
             Button("辞退する", CardTap("letter_decline", view.id)),
         ]
     return Card(
-        alt=t("appointment.letter_alt"),
+        alt=t("appointment.letter_alt") if waiting else t("appointment.letter_title"),
         title=t("appointment.letter_title"),
         state=t("state.commissioned") if waiting else t("appointment.accepted_state") if shown.accepted_at else "",
         tone="wait" if waiting else "good",

@@ -55,7 +55,7 @@ def application(view: ApplicationView, actor: Actor, papers_link: str) -> Messag
             Button("否認する", CardTap("reject", view.id, view.version)),
         ]
     return Card(
-        alt=t("approval.queue_alt", count=1),
+        alt=t("notice.submitted_title", name=view.name),
         title=view.name,
         state=state_word(view.state),
         tone=TONE.get(view.state, "wait"),

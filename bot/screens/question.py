@@ -25,9 +25,16 @@ def question(form: Form, session: Session, before: Sequence[str] = ()) -> Messag
     asked = form.asked(session.answers)
     at = f"{form.title} {[s.key for s in asked].index(step.key) + 1}/{len(asked)}" if form.numbered else ""
     head = "　".join(part for part in (at, "".join(before)) if part)
-    prompt = t(step.prompt, name=step.field.name, example=step.field.example)
-    text = f"{head}\n{prompt}" if head else prompt
-    return Text(text, buttons(form, session, step))
+    prompt = _prompt(session, step, told=bool(before))
+    return Text("\n".join(part for part in (head, prompt) if part), buttons(form, session, step))
+
+
+def _prompt(session: Session, step: Step, *, told: bool) -> str:
+    """What is asked; where the receipt of a photo was just `told`, only whether there are more."""
+    held = session.answers.get(step.key) if step.photos and told else None
+    if not isinstance(held, list) or not held:
+        return t(step.prompt, name=step.field.name, example=step.field.example)
+    return t("form.more_photos") if len(held) < step.photos else ""
 
 
 def ticked(session: Session) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from models.rules.registration import (
     missing_items,
     required_papers,
 )
+from models.rules.roles import Role
 from models.views.chain import chain
 from models.views.people import DeskView
 from models.views.registration import ApplicationView, ChainStep
@@ -242,7 +243,7 @@ def _step(step: ChainStep) -> tuple[str, str]:
     )
     match step.status:
         case "done":
-            return t("chain.done", at=at), "good"
+            return t("chain.done", at=at).strip(), "good"
         case "now":
             return (t("chain.now", holder=holder, at=at) if holder else t("chain.todo")), "wait"
         case "returned" | "suspended":
@@ -263,10 +264,11 @@ def which_photo(view: ApplicationView, paper_id: str, late: bool) -> Message:
     return Text(text, (*buttons, Button("使わない", CardTap("sort", paper_id, 0, ""))))
 
 
-def guide(desk: DeskView | None, also: tuple[Action, ...] = (), *, approver: bool) -> Message:
+def guide(role: Role, desk: DeskView | None, also: tuple[Action, ...] = ()) -> Message:
     """使い方, with the desk of one's prefecture; `also`: what else this person may want."""
-    words = t("menu.guide_approver" if approver else "menu.guide") + desk_words(desk) + _desk_place(desk)
-    return Text(words, (*also, *call(desk)))
+    words = t(f"menu.guide_{role}") + desk_words(desk) + _desk_place(desk)
+    own = (Button("招待の一覧", MenuTap("招待の一覧")),) if role is Role.APPROVER else ()
+    return Text(words, (*own, *also, *call(desk)))
 
 
 def desk_words(desk: DeskView | None) -> str:

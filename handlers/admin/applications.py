@@ -13,13 +13,14 @@ from handlers.admin.application_list import APPLICATIONS, TABS, WHY_EMPTY, late,
 from handlers.admin.context import actor, now, services
 from handlers.admin.deciding import Typed, explain, read_typed, why_not
 from handlers.admin.lists import Asked
+from handlers.admin.person import ways
 from handlers.admin.presence import also_here
 from handlers.pictures import send_paper
 from handlers.usecases.registration import decide as usecase
 from models.rules.errors import DomainError, NotFound
 from models.rules.permissions import Actor, can
 from models.views.registration import ApplicationView
-from storage import appointment, papers, registration, settings
+from storage import appointment, experts, papers, registration, settings
 from storage.database import UnitOfWork
 
 STAGE = "secretariat"
@@ -72,12 +73,14 @@ def _desk(
         )
         letter = appointment.letter_of(uow, application_id)
         here = also_here(uow, application_id)
+        expert = experts.of_person(uow, view.person_id) is not None
     may = can(actor(), "application.decide", view.subject)
     typed = typed or Typed(version=view.version)
     page = render_template(
         "admin/application.html", view=view, sheet=sheet, stage=STAGE, asked=asked, before=before,
         after=after, may=may, why_not="" if may else why_not(actor(), view), typed=typed,
         letter=letter, also_here=here, may_issue=can(actor(), "letter.issue", view.subject),
+        ways=ways(view.person_id, expert=expert),
         faults=explain(error, typed, view) if error else {}, form=FlaskForm(),
     )  # fmt: skip
     return page, (422 if typed.faults else 409) if error else 200

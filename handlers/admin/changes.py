@@ -64,6 +64,7 @@ PAGE = ListPage[ChangeRow](
     head="name",
     link=lambda row, asked: url_for("admin.change", change_id=row.id, **asked.link()),
     filters=(Choice("state", "状態", STATES, default="waiting"),),
+    template="admin/changes.html",
 )
 
 

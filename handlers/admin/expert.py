@@ -15,6 +15,7 @@ from handlers.admin.context import actor, now, services
 from handlers.admin.experts import EXPERTS
 from handlers.admin.listing import clean
 from handlers.admin.lists import Asked
+from handlers.admin.person import ways
 from handlers.usecases import commission
 from models.rules.calendar import format_datetime, to_jst
 from models.rules.errors import DomainError, NotFound, Stale
@@ -119,7 +120,7 @@ def _page(person_id: str, asked: Asked, typed: Typed | None = None, status: int 
         "admin/expert.html", **found, asked=asked, typed=typed, sheet=sheet, shown=SHOWN,
         acts=[act for act in ACTS.values() if can(actor(), act.permission, view.subject)],
         most=commission.REASON_MAX, said=audit.said, by=audit.by, moved=audit.moved, weekdays=WEEKDAYS,
-        may_audit=can(actor(), "audit.read"), ways=_ways(person_id),
+        may_audit=can(actor(), "audit.read"),
     )  # fmt: skip
     return page, status
 
@@ -142,6 +143,7 @@ def _found(uow: UnitOfWork, person_id: str) -> dict[str, Any]:
         "terms": expert_lists.terms_answers(uow, ids),
         "reasons": experts.reasons(uow, view.id),
         "timeline": audit_lists.of_expert(uow, person_id, ids, TIMELINE),
+        "ways": ways(person_id, "admin.expert", expert=True),
     }
 
 
@@ -152,12 +154,3 @@ def _what_changed(timeline: list[audit.AuditLine], view: ApplicationView) -> str
         return t("expert.changed")
     at = format_datetime(last.at)
     return t("expert.moved", at=at, who=audit.by(last), what=audit.said(last), state=t(f"state.{view.state}"))
-
-
-def _ways(person_id: str) -> list[tuple[str, str]]:
-    """Other pages about this person that this user may open: (address, words)."""
-    ways = (
-        ("admin.begin_move", "新しいLINEに移す", "move.decide"),
-        ("admin.person_data", "個人データの書き出し・消去", "person.export"),
-    )
-    return [(url_for(to, person_id=person_id), words) for to, words, asked in ways if can(actor(), asked)]

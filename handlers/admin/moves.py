@@ -10,6 +10,7 @@ from handlers.admin.again import dangerous
 from handlers.admin.context import actor, now, services
 from handlers.admin.listing import clean
 from handlers.admin.lists import Choice, Column, ListPage
+from handlers.admin.person import ways
 from handlers.usecases import account_move as usecase
 from handlers.usecases.registration import decide
 from models.rules.errors import DomainError, NotFound
@@ -19,7 +20,7 @@ from models.rules.registration import Item
 from models.views.moves import MoveView
 from models.views.people import PersonView
 from models.views.registration import ApplicationView
-from storage import moves, people, registration_views
+from storage import experts, moves, people, registration_views
 from storage.database import UnitOfWork
 
 PROVING = (Item.FACE, Item.IDENTITY)
@@ -46,7 +47,7 @@ MOVES = ListPage[MoveView](
     rows=lambda uow, asked, limit, offset: moves.listed(
         uow, _state(asked["state"]), asked.words, asked.order, limit, offset
     ),
-    order="asked", searched="氏名", none="合う引き継ぎはありません。", here="expert",
+    template="admin/moves.html", order="asked", searched="氏名", none="合う引き継ぎはありません。", here="expert",
     empty="LINEが新しくなった方が「アカウントをかえる」で申し込むと、ここに並びます。",
     link=lambda row, _asked: url_for("admin.move", move_id=row.id),
     filters=(
@@ -77,9 +78,10 @@ def begin_move(person_id: str, error: str = "") -> ResponseReturnValue:
         if person is None or not moves.can_be_moved(uow, person_id):
             raise NotFound
         view = registration_views.latest(uow, person_id)
+        others = ways(person_id, "admin.begin_move", expert=experts.of_person(uow, person_id) is not None)
     values = {
         "person": person, "view": view, "error": error, "typed": request.form, "minutes": usecase.CODE_MINUTES,
-        "may": can(actor(), "move.decide"),
+        "may": can(actor(), "move.decide"), "ways": others,
     }  # fmt: skip
     return render_template("admin/begin_move.html", **values), 422 if error else 200
 

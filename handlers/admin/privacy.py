@@ -10,10 +10,12 @@ from bot.text import t
 from handlers.admin.again import dangerous
 from handlers.admin.context import actor, now, services
 from handlers.admin.listing import clean
+from handlers.admin.person import ways
 from handlers.belongings import write_zip
 from handlers.usecases import privacy as usecase
 from models.rules.calendar import to_jst
 from models.rules.errors import NotAllowed, NotFound, NotPossible
+from storage import experts
 
 
 def routes(bp: Blueprint) -> None:
@@ -29,9 +31,10 @@ def person_data(person_id: str, error: str = "", typed: str = "") -> ResponseRet
     with services().database.read() as uow:
         held = usecase.holdings(uow, actor(), person_id)
         obstacle = usecase.obstacle(uow, held)
+        others = ways(person_id, "admin.person_data", expert=experts.of_person(uow, person_id) is not None)
     may = actor().person_id != person_id
-    page = render_template("admin/person_data.html", held=held, obstacle=obstacle, may=may, error=error, typed=typed)
-    return page, 422 if error else 200
+    values = {"held": held, "obstacle": obstacle, "may": may, "error": error, "typed": typed, "ways": others}
+    return render_template("admin/person_data.html", **values), 422 if error else 200
 
 
 @dangerous

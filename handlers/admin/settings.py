@@ -29,7 +29,7 @@ WAYS = (
     Way("desk_list", "窓口", "地域ごとの窓口と、担当する都道府県・電話・受付時間"),
     Way("staff_list", "職員", "このページを使う人と権限", "staff.manage"),
     Way("consent_list", "個人情報の取扱い", "登録の前に同意してもらう文章と、その版"),
-    Way("terms_list", "委嘱条件", "二次承認のあとに同意してもらう文章と、その版"),
+    Way("terms_list", "委嘱条件", "事務局の承認のあとに同意してもらう文章と、その版"),
     Way("import_list", "取り込み", "いまの専門家を、表（CSV・Excel）からまとめて登録"),
     Way("audit_list", "記録", "いつ、だれが、何をしたか", "audit.read"),
 )

@@ -7,16 +7,20 @@ or by two processes at once. A run that comes after 31 March asks nobody: it end
 from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 
+import structlog
+
 from handlers.usecases import year_end as usecase
 from models.rules.calendar import JST, to_jst
 from models.rules.commission import year_end
-from models.rules.permissions import SYSTEM
+from models.rules.permissions import SYSTEM, Actor
 from models.rules.roles import Role
 from storage import settings
 from storage import year_end as waiting
-from storage.database import Database, UnitOfWork
+from storage.database import Database, Unavailable, UnitOfWork
 
 AT_ONCE = 200
+Act = Callable[[UnitOfWork, Actor, Sequence[str], datetime], int]
+log = structlog.get_logger()
 
 
 def renew(database: Database, now: datetime, mine: Callable[[], bool] = lambda: True) -> set[str]:
@@ -31,10 +35,24 @@ def renew(database: Database, now: datetime, mine: Callable[[], bool] = lambda: 
                 break
             if not mine():
                 return told
-            with database.unit() as uow:
-                done = act(uow, SYSTEM, ids, now)
-            told |= uow.told
+            done = _do(database, act, ids, now, told)
     return told
+
+
+def _do(database: Database, act: Act, ids: Sequence[str], now: datetime, told: set[str]) -> int:
+    """All at once; where that fails each alone, so that one that cannot be done keeps no other."""
+    try:
+        with database.unit() as uow:
+            done = act(uow, SYSTEM, ids, now)
+        told |= uow.told
+    except Unavailable:
+        raise
+    except Exception as error:
+        if len(ids) > 1:
+            return sum([_do(database, act, [each], now, told) for each in ids])
+        log.error("not_renewed", application=ids[0], error=type(error).__name__)
+        return 0
+    return done
 
 
 def _over(uow: UnitOfWork, now: datetime) -> Sequence[str]:
@@ -65,7 +83,7 @@ def _to_remind(uow: UnitOfWork, now: datetime) -> Sequence[str]:
 
 
 STEPS: tuple[
-    tuple[Callable[[UnitOfWork, datetime], Sequence[str]], Callable[..., int]], ...
+    tuple[Callable[[UnitOfWork, datetime], Sequence[str]], Act], ...
 ] = (
     (_over, usecase.attend),
     (_letters_over, usecase.take_back_letters),

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from handlers.usecases import imports
 from handlers.usecases import privacy as usecase
 from models.rules.permissions import SYSTEM
 from storage import inbox, outbox, papers, presence, profile, settings, staff, system, uploads
@@ -22,6 +23,7 @@ def retain(database: Database, files: FileStore, now: datetime) -> dict[str, int
         erased = {
             "applications": over,
             "codes": usecase.retire_codes(uow, SYSTEM, now),
+            "imports": imports.retire(uow, SYSTEM, now),
             "inbox": inbox.erase_bodies(uow, bodies_before),
             "outbox": outbox.erase_bodies(uow, bodies_before),
         }

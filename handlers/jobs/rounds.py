@@ -41,11 +41,8 @@ class Rounds:
         while not stop.is_set():
             self.hurry.wait(EVERY.total_seconds())
             self.hurry.clear()
-            try:
-                self.tasks()
-                self.once()
-            except Exception:
-                log.exception("jobs_round_failed")
+            self._try("tasks", self.tasks)
+            self._try("once", self.once)
 
     def tasks(self) -> None:
         """Go on with long work, unless another process does."""
@@ -63,9 +60,19 @@ class Rounds:
         if not self._mine("jobs"):
             return False
         now = self.clock()
-        self.told(remind(self.database, now))
-        self.told(renew(self.database, now, lambda: self._mine("jobs")))
+        self._try("remind", lambda: self.told(remind(self.database, now)))
+        self._try("renew", lambda: self.told(renew(self.database, now, lambda: self._mine("jobs"))))
+        self._try("release", lambda: self._release(now))
+        self._try("retain", lambda: retain(self.database, self.files, now))
+        return True
+
+    def _release(self, now: datetime) -> None:
         with self.database.unit() as uow:
             outbox.release_held(uow, now, before=month_start(now))
-        retain(self.database, self.files, now)
-        return True
+
+    def _try(self, name: str, job: Callable[[], object]) -> None:
+        """Do one job: whatever stops it keeps no other from being done."""
+        try:
+            job()
+        except Exception:
+            log.exception("job_failed", job=name)

@@ -24,8 +24,12 @@ from storage import consents, desks, experts, organisations, people, registratio
 LATER = ("派遣を依頼", "派遣状況", "専門家を探す")
 EXPERTS_ONLY = ("派遣依頼", "チェックイン", "チェックアウト", "報告・旅費", "謝金")
 NOT_WHILE_SUSPENDED = ("派遣依頼", "チェックイン")
-NEWCOMER_WORDS = ("プロフィール登録", "登録状況", "使い方")
-APPROVER_WORDS = ("承認待ち", "専門家を招待", "使い方")
+WORDS = {
+    Role.NEWCOMER: ("プロフィール登録", "登録状況", "使い方"),
+    Role.EXPERT: ("プロフィール", "登録状況", "使い方"),
+    Role.APPROVER: ("承認待ち", "専門家を招待", "招待の一覧", "使い方"),
+}
+"""What is offered to somebody whose message was not understood."""
 
 
 def follow(talk: Talk) -> None:
@@ -102,11 +106,11 @@ def no_code(talk: Talk, _tap: CardTap) -> None:
 def guide(talk: Talk) -> None:
     """使い方, with the way to the other role for those with two, and to an earlier registration for newcomers."""
     held = roles.held_by(talk.uow, talk.person, talk.now)
-    approver = role_shown(held, talk.person.role) is Role.APPROVER
+    role = role_shown(held, talk.person.role)
     also = (account.switch(),) if len(held) > 1 else ()
     if held == (Role.NEWCOMER,) and registration_views.latest(talk.uow, talk.person.id) is None:
         also = (account.registered_before(),)
-    talk.say(screens.guide(desk(talk), also, approver=approver))
+    talk.say(screens.guide(role, desk(talk), also))
 
 
 def desk(talk: Talk) -> DeskView | None:
@@ -125,9 +129,8 @@ def _prefecture(talk: Talk) -> str:
 
 def unknown(talk: Talk) -> None:
     """A short answer with what is possible now and the desk's phone number."""
-    approver = talk.person.is_approver and roles.role_of(talk.uow, talk.person, talk.now) is Role.APPROVER
-    words = APPROVER_WORDS if approver else NEWCOMER_WORDS
-    talk.say(screens.unknown(words, desk(talk)))
+    role = roles.role_of(talk.uow, talk.person, talk.now)
+    talk.say(screens.unknown(WORDS[role], desk(talk)))
 
 
 def old_button(talk: Talk) -> None:

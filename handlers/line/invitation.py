@@ -48,6 +48,14 @@ def show_own(talk: Talk, tap: CardTap) -> None:
     talk.say(screens.listed(codes, total, page, more, talk.now))
 
 
+def show_own_first(talk: Talk) -> None:
+    """招待の一覧 as a word: without making another code first."""
+    if talk.person.is_approver:
+        show_own(talk, CardTap("invitations"))
+    else:
+        talk.say(Text(t("invitation.approver_none")))
+
+
 def ask_revoke(talk: Talk, tap: CardTap) -> None:
     """取り消す: the one confirmation, while there is something to take back."""
     talk.say(screens.confirm_revoke(invitation.revocable(talk.uow, talk.person.actor, tap.subject, talk.now)))
@@ -68,7 +76,7 @@ def name_approver(talk: Talk, _form: Form, command: Command) -> None:
     talk.say(screens.approver_ready(name, "・".join(talk.person.organisations)))
 
 
-MENU: dict[str, Callable[[Talk], None]] = {"専門家を招待": invite}
+MENU: dict[str, Callable[[Talk], None]] = {"専門家を招待": invite, "招待の一覧": show_own_first}
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
     "invite": invite_for,
     "invitations": show_own,

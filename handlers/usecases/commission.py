@@ -25,10 +25,18 @@ def tell_expert(uow: UnitOfWork, row: Application, notice: Notice, now: datetime
 
 
 def tell_inviter(uow: UnitOfWork, row: Application, notice: Notice, now: datetime) -> None:
-    """Tell the approver who invited the person."""
+    """Tell the approver who invited the person, or those who took the place."""
+    for account in inviters_of(uow, row):
+        outbox.tell(uow, account, notice, now)
+
+
+def inviters_of(uow: UnitOfWork, row: Application) -> list[str]:
+    """The inviter's account; where no approver of the organisation invited (any more), all its approvers'."""
     inviter = people.by_id(uow, row.inviter_id) if row.inviter_id else None
-    if inviter and inviter.user_id:
-        outbox.tell(uow, inviter.user_id, notice, now)
+    if inviter and row.organisation_id in inviter.actor.organisations:
+        return [inviter.user_id] if inviter.user_id else []
+    others = people.approvers_of(uow, row.organisation_id)
+    return [each.user_id for each in others if each.user_id and each.id != row.person_id]
 
 
 def continue_(uow: UnitOfWork, actor: Actor, application_id: str, ends: date, now: datetime) -> ApplicationView:

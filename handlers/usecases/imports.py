@@ -100,10 +100,24 @@ def start(uow: UnitOfWork, actor: Actor, import_id: str, numbers: Sequence[int],
 def throw_away(uow: UnitOfWork, actor: Actor, import_id: str, now: datetime) -> None:
     """Forget a file that was not started."""
     _may(actor)
-    if not imports.move(uow, import_id, ImportState.READ, ImportState.GONE):
+    if not _threw_away(uow, actor, import_id, now):
         raise NotPossible("import.moved_on")
+
+
+def retire(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
+    """Throw away files that nobody started for as long as a rejected application is kept; returns how many."""
+    if not can(actor, "retention.run"):
+        raise NotAllowed
+    before = now - timedelta(days=settings.value(uow, "retain_rejected_days"))
+    return sum([_threw_away(uow, actor, import_id, now) for import_id in imports.left_since(uow, before)])
+
+
+def _threw_away(uow: UnitOfWork, actor: Actor, import_id: str, now: datetime) -> bool:
+    if not imports.move(uow, import_id, ImportState.READ, ImportState.GONE):
+        return False
     imports.drop_file(uow, import_id, now)
     audit.record(uow, actor, "import.throw_away", ("import", import_id), now)
+    return True
 
 
 def finish(uow: UnitOfWork, import_id: str, now: datetime) -> None:
@@ -129,9 +143,7 @@ def invite(
     organisation_id = places[organisation_key(line.organisation)]
     until = now + timedelta(days=settings.value(uow, "invitation_days"))
     code = new_code(secrets.choice)
-    invitation = organisations.add_invitation(
-        uow, code.replace("-", ""), EXPERT, organisation_id, actor.person_id, now, until
-    )
+    invitation = organisations.add_invitation(uow, code.replace("-", ""), EXPERT, organisation_id, None, now, until)
     imports.keep(uow, line.key, import_id, invitation, line.answers, now)
     notice = ExpertInvited(
         name=str(line.answers["name"]),

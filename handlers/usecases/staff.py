@@ -13,7 +13,7 @@ from models.rules.permissions import Actor, can
 from models.rules.staff import ROLES
 from models.tables.staff import Staff
 from models.views.people import PersonView, StaffView
-from storage import audit, staff
+from storage import audit, moves, staff
 from storage.database import UnitOfWork
 
 if TYPE_CHECKING:
@@ -202,7 +202,8 @@ def link_line(uow: UnitOfWork, person: PersonView, text: str, now: datetime) -> 
 
 
 def _link(uow: UnitOfWork, user: StaffView, person: PersonView, now: datetime) -> str:
-    if any(other.person_id == person.id and other.id != user.id for other in staff.everybody(uow)):
+    """One account is one human for good: also of somebody who left, whose approvals still count as theirs."""
+    if moves.staff_of(uow, person.id) not in (None, user.id):
         raise NotPossible("staff.line_taken")
     staff.link_person(uow, user.id, person.id)
     audit.record(uow, user.actor, "staff.link_line", ("staff", user.id), now, detail=person.id)

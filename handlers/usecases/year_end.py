@@ -15,7 +15,7 @@ from models.rules.commission import Due, due
 from models.rules.permissions import Actor, ApplicationSubject, can
 from models.rules.registration import APPOINTING, Action, State
 from models.tables.registration import Application
-from storage import appointment, outbox, people, registration, settings
+from storage import appointment, outbox, registration, settings
 from storage.database import UnitOfWork
 
 
@@ -68,7 +68,7 @@ def _subject(row: Application, *, renewing: bool = False) -> ApplicationSubject:
 
 @dataclass
 class _Year:
-    """One transaction's work on commissions, and the experts of each inviter whose year is over."""
+    """One transaction's work on commissions, and by inviter's account the experts whose year is over."""
 
     uow: UnitOfWork
     actor: Actor
@@ -103,11 +103,9 @@ class _Year:
         step.take(self.uow, self.actor, row, Action.LAPSE, self.now, ends.isoformat())
         commission.tell_expert(self.uow, row, CommissionOver(row.number or "", ends.isoformat()), self.now)
         roles.show_menu_of(self.uow, row.person_id, self.now)
-        if row.inviter_id:
-            self.over.setdefault(row.inviter_id, []).append(row.name)
+        for account in commission.inviters_of(self.uow, row):
+            self.over.setdefault(account, []).append(row.name)
 
     def tell_inviters(self) -> None:
-        for inviter_id, names in self.over.items():
-            inviter = people.by_id(self.uow, inviter_id)
-            if inviter and inviter.user_id:
-                outbox.tell(self.uow, inviter.user_id, ExpertsOver(names[0], len(names)), self.now)
+        for account, names in self.over.items():
+            outbox.tell(self.uow, account, ExpertsOver(names[0], len(names)), self.now)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 
 from bot.text import t
 from handlers.usecases import profile as usecase
-from handlers.web.context import services
+from handlers.web.context import asked, services
 from handlers.web.profile import PROFILE, done, shown
 from handlers.web.tickets import opened, remember, this_browser
 from models.rules.calendar import format_date, to_jst
@@ -53,9 +53,9 @@ def _texts(days: Collection[date]) -> list[str]:
 
 def save_days(token: str) -> Response:
     """Save what was tapped: for the script, with the days off there are now; for a form, back to the first page."""
-    asked = request.get_json(silent=True) if request.is_json else None
-    if isinstance(asked, dict):
-        was, wanted = _strings(asked.get("was")), _strings(asked.get("off"))
+    if request.is_json:
+        given = asked()
+        was, wanted = _strings(given.get("was")), _strings(given.get("off"))
     else:
         was, wanted = request.form.get("was", "").split(","), request.form.getlist("off")
     today = _today()

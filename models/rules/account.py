@@ -75,7 +75,9 @@ def _bank_choices(hits: Hits) -> tuple[Choice, ...]:
 def judge_bank(text: str, _answers: Answers) -> Judgement:
     """The 4-digit code of the bank meant by a code, a name or a part of one; several hits ask which."""
     query = to_halfwidth_ascii(tidy(text))
-    if not query or len(query) > _QUERY_LIMIT:
+    if not query:
+        return Refused("bank.empty")
+    if len(query) > _QUERY_LIMIT:
         return Refused("bank.none")
     if re.fullmatch("[0-9]{4}", query):
         return Accepted(query) if has_bank(query) else Refused("bank.code", {"code": query})
@@ -120,7 +122,9 @@ def judge_branch(text: str, answers: Answers) -> Judgement:
     if not has_bank(bank):
         return Refused("branch.bank_first")
     query = to_halfwidth_ascii(tidy(text))
-    if not query or len(query) > _QUERY_LIMIT:
+    if not query:
+        return Refused("branch.empty")
+    if len(query) > _QUERY_LIMIT:
         return Refused("branch.none", {"bank": bank_name(bank)})
     if bank == YUCHO and (judged := _judge_yucho_branch(query)):
         return judged

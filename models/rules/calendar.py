@@ -89,6 +89,12 @@ def format_datetime(moment: datetime) -> str:
     return f"{local.month}月{local.day}日（{weekday(local)}）{local:%H:%M}"
 
 
+def format_full(moment: datetime) -> str:
+    """An aware datetime as 2026年11月21日（土）10:12, Japanese time."""
+    local = to_jst(moment)
+    return f"{format_date(local.date())}{local:%H:%M}"
+
+
 def deadline_short(day: date) -> str:
     """A Japanese date as 11/25（水）."""
     return f"{day.month}/{day.day}（{weekday(day)}）"

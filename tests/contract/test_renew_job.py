@@ -17,7 +17,7 @@ from models.rules.registration import State
 from models.rules.roles import Role
 from models.tables.appointment import CommissionLetter, Terms
 from models.tables.expert import Expert
-from models.tables.organisation import Organisation
+from models.tables.organisation import Approver, Organisation
 from models.tables.person import Person
 from models.tables.registration import Application
 from storage import experts
@@ -70,11 +70,16 @@ def settle_in(database: Database, many: int) -> None:
         for at in range(many)
     ]  # fmt: skip
     rows = [{"person_id": hexed(1, at), "application_id": hexed(3, at), "since": APRIL} for at in range(many)]
+    members = [
+        {"id": hexed(6, at), "person_id": hexed(2, at), "organisation_id": hexed(4, 0), "joined_at": APRIL}
+        for at in range(INVITERS)
+    ]
     place = {"id": hexed(4, 0), "name": "商工会", "prefecture": "東京都", "created_at": APRIL}
     with database.unit() as uow:
         uow.session.execute(insert(Organisation), [place])
         uow.session.execute(insert(Terms), [{"version": "1", "text": "第1条", "published_at": APRIL}])
-        for table, values in ((Person, people), (Application, applications), (CommissionLetter, letters)):
+        tables = ((Person, people), (Approver, members), (Application, applications), (CommissionLetter, letters))
+        for table, values in tables:
             uow.session.execute(insert(table), values)
         uow.session.execute(insert(Expert), rows)
 
@@ -156,6 +161,26 @@ def test_killed_in_the_middle_of_a_transaction(database: Database, moment: datet
     renew(database, moment)
     assert states(database) == {half: 35}
     assert told(database)["RenewalAsked" if moment is ASK else "CommissionOver"] == 35
+    assert twice(database) == 0
+
+
+def test_one_that_cannot_be_attended_to_keeps_no_other(database: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(job, "AT_ONCE", 10)
+    settle_in(database, 25)
+    tell = commission.tell_expert
+
+    def broken(uow, row, *rest):
+        if row.id == hexed(3, 0):
+            raise ValueError("never shown")
+        tell(uow, row, *rest)
+
+    monkeypatch.setattr(commission, "tell_expert", broken)
+    renew(database, OVER)
+    assert states(database) == {"active": 1, "ended": 24}
+    monkeypatch.undo()
+    renew(database, OVER)
+    assert states(database) == {"ended": 25}
+    assert told(database)["CommissionOver"] == 25
     assert twice(database) == 0
 
 

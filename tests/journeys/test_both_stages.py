@@ -60,3 +60,16 @@ def test_one_line_account_is_one_member_of_staff(world: World):
     approver.says(f"事務局コード {line_code(world, first)}")
     approver.says(f"事務局コード {line_code(world, second)}")
     approver.sees("別の事務局の方と結びついています")
+
+
+def test_the_line_account_of_somebody_who_left_stays_theirs(world: World):
+    """Their approvals still count against the second stage; a manager may let them back in."""
+    approver = world.approver("佐藤 恵")
+    first, second = staff_user(world, "a@example.jp"), staff_user(world, "b@example.jp")
+    approver.says(f"事務局コード {line_code(world, first)}")
+    with world.service.database.unit() as uow:
+        row = staff.row(uow, first)
+        assert row
+        row.ended_at = world.clock()
+    approver.says(f"事務局コード {line_code(world, second)}")
+    approver.sees("すでに別の事務局の方と結びついています")

@@ -36,13 +36,13 @@ CELLS = {
 }
 
 
-def taken_in(world: World, **cells: str) -> str:
+def taken_in(world: World, by: str = "", **cells: str) -> str:
     """The mail to an expert of a file of one line, as the page and the jobs make it."""
     text = io.StringIO()
     csv.writer(text).writerows([[c.title for c in COLUMNS], [{**CELLS, **cells}[c.key] for c in COLUMNS]])
     data, at = text.getvalue().encode("cp932"), world.clock()
     service = world.service
-    user = staff_user(world, "import@example.jp")
+    user = by or staff_user(world, "import@example.jp")
     with service.database.read() as uow:
         clerk = staff.by_id(uow, user)
     assert clerk
@@ -139,6 +139,18 @@ def test_after_the_erasure_the_person_talks_as_a_stranger(world: World, approver
     expert.sees_not("伊藤")
     expert.says("プロフィール登録")
     expert.sees("はじめに、支援機関から受け取った招待コードを送ってください")
+
+
+def test_the_codes_of_an_import_belong_to_no_account_of_whoever_started_it(world: World, approver: Phone):
+    """Also when that member of staff approves for another organisation on LINE."""
+    elsewhere, user = world.approver("別の 担当", "横浜商工会議所", "神奈川県"), staff_user(world, "import@example.jp")
+    with world.service.database.unit() as uow:
+        person = people.by_user_id(uow, elsewhere.user_id)
+        assert person
+        staff.link_person(uow, user, person.id)
+    code = code_in(taken_in(world, user))
+    elsewhere.says("招待の一覧")
+    elsewhere.sees_not(code)
 
 
 def test_of_a_my_number_card_the_front_alone_is_asked_for():

@@ -59,6 +59,20 @@ def test_the_list_of_ones_own_codes_with_what_has_become_of_them(world: World):
     approver.sees_not(late, "取り消す")
 
 
+def test_the_list_is_found_without_making_another_code(world: World):
+    approver = world.approver("佐藤 恵")
+    approver.taps("使い方")
+    approver.taps("招待の一覧")
+    approver.sees("作った招待コードはまだありません")
+    approver.taps("専門家を招待")
+    approver.says("招待の一覧")
+    approver.sees("未使用（期限 ")
+    guest = world.phone("山田")
+    guest.follows()
+    guest.says("招待の一覧")
+    guest.sees("この操作は支援機関の担当者の方だけが使えます")
+
+
 def test_five_at_a_time_and_the_next_five(world: World):
     approver = world.approver("佐藤 恵")
     approver.taps("専門家を招待")

@@ -1,7 +1,9 @@
 """Scheduled work: reminders to colleagues, erasing what is no longer needed, one process at a time."""
 
 from pathlib import Path
+from threading import Event
 
+import pytest
 from sqlalchemy import func, select
 
 from handlers.jobs.remind import remind
@@ -89,3 +91,29 @@ def test_messages_held_for_want_of_quota_go_in_the_new_month(world: World):
     rounds.once()
     world.settle()
     approver.sees("【要対応】山田 太郎さんの専門家登録")
+
+
+@pytest.mark.parametrize("broken", ["tasks", "remind", "renew"])
+def test_a_job_that_fails_keeps_no_other(world: World, monkeypatch: pytest.MonkeyPatch, broken: str):
+    done: list[str] = []
+
+    def does(name: str, answer: object = frozenset()):
+        def job(*_given: object):
+            done.append(name)
+            if name == broken:
+                raise ValueError("never shown")
+            return answer
+
+        return job
+
+    for name in ("remind", "renew", "retain"):
+        monkeypatch.setattr(f"handlers.jobs.rounds.{name}", does(name))
+    monkeypatch.setattr(Rounds, "tasks", does("tasks"))
+    stop, service = Event(), world.service
+    rounds = Rounds(
+        service.database, service.files, world.clock, lambda _people: None, service.letters, service.tasks, owner="own"
+    )
+    rounds.hurry.set()
+    monkeypatch.setattr(rounds.hurry, "clear", stop.set)
+    rounds.run(stop)
+    assert done == ["tasks", "remind", "renew", "retain"]

@@ -160,6 +160,7 @@ def test_the_same_person_may_go_on_in_another_browser(case: Case):
         ("", "refused"),
         ("x" * 9000, "refused"),
         ("a.b.c", "refused"),
+        ("\ud800", "refused"),
         ("none", "refused"),
         ("forged", "refused"),
         ("audience", "refused"),

@@ -44,6 +44,20 @@ def test_the_card_shows_what_the_full_application_said_and_the_switch_works_both
     expert.sees("受付中")
 
 
+def test_help_speaks_of_the_experts_own_menu(world: World):
+    expert, _ = active(world)
+    expert.taps("使い方")
+    expert.sees("「プロフィール」で", "アカウントをかえる")
+    expert.says("どうすればいいですか")
+    expert.sees("お答えできませんでした")
+    expert.taps("プロフィール")
+    expert.sees("受付中")
+    expert.taps("登録状況")
+    expert.taps("委嘱状を開く")
+    expert.sees("委嘱状", "承諾済み")
+    expert.sees_not("要対応")
+
+
 def test_before_the_commission_the_word_shows_where_the_registration_stands(world: World):
     expert, _ = approved(world)
     expert.says("プロフィール")

@@ -140,7 +140,7 @@ def standing() -> Iterator[Message]:
     yield from account_screens()
     yield from codes()
     for desk in DESKS:
-        yield from (registration.guide(desk, approver=approver) for approver in (False, True))
+        yield from (registration.guide(role, desk) for role in Role)
         yield registration.unknown(words, desk)
 
 

@@ -28,6 +28,7 @@ DYNAMIC: dict[str, tuple[str, ...]] = {
     "commission.inviter_*": ("suspend", "lift", "end", "leave"),
     "commission.told_*": ("suspend", "lift", "end"),
     "invitation.state_*": tuple(CodeState),
+    "menu.guide_*": tuple(Role),
     "move.state_*": SHOWN,
     "move.why_*": REASONS,
     "notice.outcome_*": ("approve", "return", "reject"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from handlers.usecases.appointment import tell_terms
+from handlers.usecases.commission import tell_inviter
 from models.notices import (
     ApplicationApproved,
     ApplicationOutcome,
@@ -145,9 +146,8 @@ def _tell(
     if target is State.SECRETARIAT_REVIEW:
         for address in staff.mails_of_clerks(uow):
             outbox.tell(uow, address, ApplicationWaits(view.number, view.organisation), now, channel=outbox.MAIL)
-    inviter = people.by_id(uow, view.inviter_id) if view.inviter_id else None
-    if inviter and inviter.user_id and stage.key == "secretariat":
-        outbox.tell(uow, inviter.user_id, ApplicationOutcome(view.number, view.name, answer), now)
+    if stage.key == "secretariat":
+        tell_inviter(uow, row, ApplicationOutcome(view.number, view.name, answer), now)
 
 
 def _for_applicant(view: ApplicationView, stage: Stage, answer: Action, comments: Mapping[str, str]) -> Notice:

@@ -114,6 +114,15 @@ def test_mails_are_read(tmp_path: Path) -> None:
         assert page.get("/phones/api/mails/none").status_code == 404
 
 
+def test_a_restart_shows_the_phones_in_the_same_order(tmp_path: Path, clock: Clock, product: Product) -> None:
+    captions = [f"{number} の電話" for number in "①②③④⑤⑥"]
+    for run in range(2):
+        with Platform("https://p.example/", SECRET, TOKEN, state_dir=tmp_path, clock=clock, post=product) as platform:
+            seeded = platform.seed_phones(captions)
+            assert list(platform.users)[: len(seeded)] == seeded, f"run {run}"
+            platform.add_phone("あとから増やした電話")
+
+
 def test_a_restart_shows_the_same_talks(tmp_path: Path, clock: Clock, product: Product) -> None:
     def opened() -> Platform:
         return Platform("https://p.example/", SECRET, TOKEN, state_dir=tmp_path, clock=clock, post=product)

@@ -203,6 +203,21 @@ def test_opening_the_desk_is_audited_once_and_photos_are_sent_only_to_those_insi
     assert office.actions(made).count("papers.view") == 1
 
 
+def test_the_desk_leads_to_the_persons_other_pages(office: Office, house: House, clerk: Browser, app: Flask) -> None:
+    made, person = office.waiting()
+    page = clerk.get(f"/admin/applications/{made}").text
+    assert f"/admin/moves/new/{person.id}" in page
+    assert f"/admin/experts/{person.id}" not in page, "no expert yet, and no manager"
+    with house.database.unit() as uow:
+        factories.staff_user(uow, "manager@example.jp", "manager")
+    manager = Browser(app.test_client())
+    manager.log_in("manager@example.jp")
+    assert f"/admin/experts/{person.id}/data" in manager.get(f"/admin/applications/{made}").text
+    page = manager.get(f"/admin/experts/{person.id}/data").text
+    assert f"/admin/applications/{made}" in page
+    assert "専門家のページ" not in page
+
+
 def test_a_photo_whose_file_is_gone_says_so(office: Office, house: House, clerk: Browser) -> None:
     made, _ = office.waiting()
     paper = office.view(made).papers[0]

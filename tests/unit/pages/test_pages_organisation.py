@@ -48,6 +48,14 @@ def test_the_page_shows_people_and_masked_codes(case: Case, clerk: Browser) -> N
         assert f"{code[:2]}••-••••" in page
 
 
+def test_the_page_opens_after_old_codes_were_erased(case: Case, clerk: Browser) -> None:
+    with case.house.database.unit() as uow:
+        uow.session.execute(text("UPDATE invitations SET expires_at = issued_at, code_sealed = x''"))
+    page = clerk.get(case.page)
+    assert page.status_code == 200
+    assert "期限" in page.text
+
+
 def test_there_is_no_page_for_an_unknown_one(clerk: Browser) -> None:
     assert clerk.get("/admin/organisations/" + "0" * 32).status_code == 404
     assert clerk.get("/admin/organisations/x").status_code == 404
@@ -138,7 +146,7 @@ def test_a_code_of_another_organisation_is_not_found_here(case: Case, clerk: Bro
 def test_a_reader_looks_and_changes_nothing(case: Case, reader: Browser) -> None:
     page = reader.get(case.page).text
     assert "佐藤 花子" in page
-    for button in ("外す", "移す", "保存する", "担当者用コードを作る", "取り消す"):
+    for button in ("外す", "ほかの支援機関へ移す", "保存する", "担当者用コードを作る", "取り消す"):
         assert f">{button}</button>" not in page
     for path in (case.page, f"{case.member}/remove", f"{case.member}/move"):
         answer = reader.post(path, name="別の名前", prefecture="東京都", target="横浜商工会議所")

@@ -208,6 +208,13 @@ def test_junk_marks_no_day(expert: Expert, asked: object) -> None:
     assert days(expert) == set()
 
 
+def test_a_list_nested_beyond_reason_marks_no_day(expert: Expert) -> None:
+    nested = "[" * 20_000 + "]" * 20_000
+    answer = expert.browser.client.post(expert.path + "/days", data=nested, content_type="application/json")
+    assert answer.status_code == 200
+    assert expert.profile.days_off == frozenset()
+
+
 def test_days_that_went_by_stay_as_they_were(desk: Desk, expert: Expert) -> None:
     expert.browser.client.post(f"{expert.path}/days", json={"was": [], "off": ["2026-11-19", "2026-12-01"]})
     desk.house.clock.advance(hours=23)

@@ -71,7 +71,7 @@ def test_a_town_with_a_bank_and_a_credit_union_asks_which() -> None:
     ("text", "code"),
     [
         ("9999", "bank.code"),
-        ("", "bank.none"),
+        ("", "bank.empty"),
         ("銀行", "bank.none"),
         ("ぬぬぬ", "bank.none"),
         ("あ" * 61, "bank.none"),
@@ -108,7 +108,7 @@ def test_branch_is_found(bank: str, text: str, code: str) -> None:
     [
         ("", "新宿", "branch.bank_first"),
         ("9999", "新宿", "branch.bank_first"),
-        ("0001", "", "branch.none"),
+        ("0001", "", "branch.empty"),
         ("0001", "ぬぬぬ", "branch.none"),
         ("0001", "999", "branch.code"),
         ("9900", "渋谷", "branch.yucho"),
