@@ -60,6 +60,17 @@ def counts_since(uow: UnitOfWork, since: datetime, actions: Collection[str]) -> 
     return {(action, state or ""): count for action, state, count in rows}
 
 
+def last_times(uow: UnitOfWork, subject: tuple[str, str], actions: Collection[str]) -> dict[str, datetime]:
+    """When each of these actions was last done to a subject (kind, id), for those that were."""
+    rows = uow.session.execute(
+        select(AuditEntry.action, func.max(AuditEntry.at).label("at"))
+        .where(AuditEntry.subject_kind == subject[0], AuditEntry.subject_id == subject[1])
+        .where(AuditEntry.action.in_(actions))
+        .group_by(AuditEntry.action)
+    )
+    return {row.action: row.at for row in rows}
+
+
 def of_subject(uow: UnitOfWork, kind: str, subject_id: str) -> Sequence[AuditView]:
     """All entries on one subject, oldest first."""
     rows = uow.session.scalars(

@@ -1,6 +1,6 @@
 """Applications: the draft, what was submitted and decided; lists scoped by who asks."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ from models.rules.permissions import Actor, can
 from models.rules.registration import State
 from models.tables.base import new_id
 from models.tables.organisation import Organisation
-from models.tables.person import Person
 from models.tables.registration import Application, Decision, DecisionComment, ItemVerdict, Submission
 from models.tables.system import Counter
 from models.views.registration import QueueRow
@@ -321,12 +320,3 @@ def waiting_since_before(uow: UnitOfWork, state: State, before: datetime) -> lis
         Application.state == state, Application.state_since < before, Application.reminded_at.is_(None)
     )
     return list(uow.session.scalars(late.order_by(Application.state_since).limit(200)))
-
-
-def names_of(uow: UnitOfWork, people: Iterable[str], staff: Iterable[str]) -> Callable[[str | None, str | None], str]:
-    """A look-up of who decided: (person id, staff id) → name."""
-    from models.tables.staff import Staff
-
-    persons = dict(uow.session.execute(select(Person.id, Person.name).where(Person.id.in_([*people]))).all())
-    users = dict(uow.session.execute(select(Staff.id, Staff.name).where(Staff.id.in_([*staff]))).all())
-    return lambda person, user: str((users.get(user) if user else persons.get(person or "")) or "")

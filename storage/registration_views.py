@@ -1,6 +1,7 @@
 """Builds the view of one application from its rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Row, select
 
@@ -9,11 +10,19 @@ from models.rules.permissions import ApplicationSubject
 from models.rules.registration import APPOINTING, COMMISSION, FIELDS_OF, STAGES, Item, State
 from models.tables.person import Person
 from models.tables.registration import Application, Decision, DecisionComment, ItemVerdict, Paper
+from models.tables.staff import Staff
 from models.views.registration import ApplicationView, DecisionView, PaperView
-from storage import appointment, organisations, papers, registration
+from storage import appointment, audit, organisations, papers, registration
 from storage.database import UnitOfWork
 
 _LETTERED = APPOINTING | COMMISSION | {State.ENDED}
+_APPOINTED = _LETTERED | {State.WITHDRAWN}
+_PASSES = {
+    "application.agree": "terms",
+    "application.issue": "letter",
+    "application.accept": "acceptance",
+    "application.continue": "renewal",
+}
 
 
 def load(uow: UnitOfWork, application_id: str) -> ApplicationView | None:
@@ -71,9 +80,16 @@ def _view_of(uow: UnitOfWork, row: Application) -> ApplicationView:
         fine=fine,
         unmended=unmended,
         ends=ends,
+        passed=_passed(uow, row.id) if state in _APPOINTED else {},
         lettered=row.state == State.WITHDRAWN and appointment.letter_of(uow, row.id) is not None,
         same=same,
     )
+
+
+def _passed(uow: UnitOfWork, application_id: str) -> dict[str, datetime]:
+    """When each step of the appointment was last passed, by the step's key."""
+    times = audit.last_times(uow, ("application", application_id), _PASSES)
+    return {_PASSES[action]: at for action, at in times.items()}
 
 
 def _paper(paper: Paper) -> PaperView:
@@ -94,40 +110,31 @@ def digests(uow: UnitOfWork, answers: Mapping[str, Value], held: list[Paper]) ->
 
 
 def _decisions(uow: UnitOfWork, application_id: str) -> tuple[tuple[DecisionView, ...], dict[str, frozenset[str]]]:
-    rows = uow.session.scalars(
-        select(Decision).where(Decision.application_id == application_id).order_by(Decision.decided_at)
+    """What was decided, and by stage the humans who did: a user of the secretariat by the person linked to it."""
+    rows = uow.session.execute(
+        select(Decision, Person.name, Staff.name, Staff.person_id)
+        .outerjoin(Person, Person.id == Decision.person_id)
+        .outerjoin(Staff, Staff.id == Decision.staff_id)
+        .where(Decision.application_id == application_id)
+        .order_by(Decision.decided_at)
     ).all()
     if not rows:
         return (), {}
-    staff_people = _people_of_staff(uow, [row.staff_id for row in rows if row.staff_id])
     deciders: dict[str, set[str]] = {stage.key: set() for stage in STAGES}
-    for row in rows:
-        human = row.person_id or staff_people.get(row.staff_id or "")
+    for row, _, _, linked in rows:
+        human = row.person_id or linked
         if human:
             deciders[row.stage].add(human)
-    name = registration.names_of(
-        uow, [row.person_id for row in rows if row.person_id], [row.staff_id for row in rows if row.staff_id]
+    verdicts, comments = _items(uow, [row.id for row, *_ in rows])
+    views = tuple(
+        _decision(row, (user if row.staff_id else person) or "", verdicts.get(row.id, {}), comments.get(row.id, {}))
+        for row, person, user, _ in rows
     )
-    verdicts, comments = _items(uow, [row.id for row in rows])
-    views = tuple(_decision(row, name, verdicts.get(row.id, {}), comments.get(row.id, {})) for row in rows)
     return views, {stage: frozenset(who) for stage, who in deciders.items()}
 
 
-def _decision(
-    row: Decision,
-    name: Callable[[str | None, str | None], str],
-    verdicts: Mapping[str, str],
-    comments: Mapping[str, str],
-) -> DecisionView:
-    decider = name(row.person_id, row.staff_id)
+def _decision(row: Decision, decider: str, verdicts: Mapping[str, str], comments: Mapping[str, str]) -> DecisionView:
     return DecisionView(row.round, row.stage, row.answer, row.decided_at, decider, verdicts, comments)
-
-
-def _people_of_staff(uow: UnitOfWork, staff_ids: list[str]) -> dict[str, str]:
-    from models.tables.staff import Staff
-
-    linked = select(Staff.id, Staff.person_id).where(Staff.id.in_(staff_ids), Staff.person_id.is_not(None))
-    return {row.id: row.person_id for row in uow.session.execute(linked) if row.person_id}
 
 
 Words = dict[str, dict[str, str]]

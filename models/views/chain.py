@@ -53,6 +53,8 @@ def _holder(view: ApplicationView, key: str) -> str:
 def _done_by(view: ApplicationView, key: str):
     if key == "draft":
         return "applicant", view.submitted_at
+    if key in view.passed:
+        return "", view.passed[key]
     answered = [decision for decision in view.decisions if decision.stage == key]
     return (_holder(view, key), answered[-1].decided_at if answered else None)
 

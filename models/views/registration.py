@@ -74,6 +74,8 @@ class ApplicationView:
     lettered: bool = False
     #: The last day of the newest commission letter that was accepted.
     ends: date | None = None
+    #: When a step of the appointment was last passed, by its key in the chain.
+    passed: Mapping[str, datetime] = field(default_factory=dict)
     #: Returned items that still hold exactly what the reviewer returned.
     unmended: frozenset[str] = frozenset()
     #: By stage key, items that this stage returned and that still hold the same, whatever other stages said since.

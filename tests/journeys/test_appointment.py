@@ -1,5 +1,6 @@
 """From the second approval to the commissioned expert, as talks."""
 
+import re
 import urllib.error
 import urllib.request
 from datetime import date
@@ -67,6 +68,7 @@ def test_the_whole_way_to_an_active_expert(world: World):
     expert.taps("プロフィール")
     expert.taps("登録状況")
     expert.sees("登録専門家", "〔委嘱状を開く〕", "〔登録をやめる〕")
+    assert len(re.findall(r"11月24日（火）10:\d\d 済", "\n".join(expert.answers))) == 6, "each step says since when"
     expert.taps("チェックイン")
     expert.sees("準備中")
 

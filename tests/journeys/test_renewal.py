@@ -111,7 +111,7 @@ def test_leaving_says_what_it_means_and_ends_the_commission_today(world: World):
     expert = commissioned(world, inviter=inviter)
     expert.says("登録状況")
     expert.taps("登録をやめる")
-    expert.sees("委嘱は今日（2026年11月24日（火））で終わり", "取り消せません")
+    expert.sees("委嘱は今日、2026年11月24日（火）に終わり", "取り消せません")
     expert.taps("いいえ")
     expert.sees("やめる手続きはしませんでした")
     expert.says("登録状況")
@@ -136,7 +136,7 @@ def test_leaving_instead_of_renewing_names_the_milder_way(world: World):
     at(world, "2027-01-30")
     job(world)
     expert.taps("やめる")
-    expert.sees("今日（2027年1月30日（土））", "2027年3月31日（水）まで活動して、更新だけをしないときは")
+    expert.sees("今日、2027年1月30日（土）", "2027年3月31日（水）まで活動して、更新だけをしないときは")
     expert.taps("はい")
     expert.sees("やめる手続きが終わりました")
     assert view_of(world, expert).state is State.ENDED
