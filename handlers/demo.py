@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from handlers.bootstrap import Service
-from handlers.usecases import appointment, organisation, roles, staff
+from handlers.usecases import appointment, organisation, staff
 from handlers.usecases.registration import decide, draft, submit
 from models.rules.fields import Value
 from models.rules.permissions import SYSTEM
@@ -70,7 +70,7 @@ def prepare(service: Service, platform: "Platform") -> None:
             _join(platform, phone, code, name)
         _sample_applications(service, phones[1])
         _says(platform, phones[3], lambda: platform.follow(phones[3]))
-        _expert(service, phones[1], phones[3])
+        _expert(service, platform, phones[1], phones[3])
     click.echo(f"  事務局ページ: {service.services.links.admin()}  メール {STAFF[0]}  パスワード {STAFF[2]}")
 
 
@@ -150,7 +150,7 @@ def _sample_applications(service: Service, approver_phone: str) -> None:
                 _approve(uow, approver_phone, sent, now + timedelta(hours=2))
 
 
-def _expert(service: Service, approver_phone: str, phone: str) -> None:
+def _expert(service: Service, platform: "Platform", approver_phone: str, phone: str) -> None:
     """The person of phone ④ goes the whole way, last week."""
     name, kana, mail, qualifications, specialities, holder = EXPERT_ANSWERS
     answers = {
@@ -168,12 +168,11 @@ def _expert(service: Service, approver_phone: str, phone: str) -> None:
         seen = _approve(uow, approver_phone, sent, now + timedelta(hours=2))
         decide.approve(uow, clerk.actor, seen.id, seen.version, now + timedelta(hours=5))
         appointment.answer_terms(uow, person.actor, sent.id, TERMS_VERSION, now + timedelta(hours=6), agrees=True)
-    service.letters.issue(clerk.actor, sent.id)
-    with service.database.unit() as uow:
-        appointment.answer_letter(uow, person.actor, sent.id, service.clock(), accepts=True)
-        roles.show_menu_of(uow, person.id, service.clock())
+    told = service.letters.issue(clerk.actor, sent.id)
+    _says(platform, phone, lambda: service.bell.ring(told))
+    for label in ("委嘱状を開く", "就任を承諾する", "はい"):
+        _says(platform, phone, lambda label=label: platform.tap(phone, label))
     service.letters.write_acceptances()
-    service.bell.ring([phone])
 
 
 def _apply(
