@@ -91,6 +91,11 @@ def _says(platform: "Platform", phone: str, act: Callable[[], object]) -> None:
     _until(lambda: len(platform.received(phone)) > before)
 
 
+def _offered(platform: "Platform", phone: str, label: str) -> bool:
+    """Whether a button of that label is on the phone now."""
+    return any(action.get("label") == label for action in platform.actions_of(phone))
+
+
 def _until(done, seconds: float = 15) -> None:
     until = time.monotonic() + seconds
     while not done() and time.monotonic() < until:
@@ -168,10 +173,11 @@ def _expert(service: Service, platform: "Platform", approver_phone: str, phone: 
         seen = _approve(uow, approver_phone, sent, now + timedelta(hours=2))
         decide.approve(uow, clerk.actor, seen.id, seen.version, now + timedelta(hours=5))
         appointment.answer_terms(uow, person.actor, sent.id, TERMS_VERSION, now + timedelta(hours=6), agrees=True)
-    told = service.letters.issue(clerk.actor, sent.id)
-    _says(platform, phone, lambda: service.bell.ring(told))
+    service.bell.ring(service.letters.issue(clerk.actor, sent.id))
     for label in ("委嘱状を開く", "就任を承諾する", "はい"):
-        _says(platform, phone, lambda label=label: platform.tap(phone, label))
+        _until(lambda label=label: _offered(platform, phone, label))
+        platform.tap(phone, label)
+    _until(lambda: _offered(platform, phone, "チェックイン"))
     service.letters.write_acceptances()
 
 
