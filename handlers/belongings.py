@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from bot.forms.registration import ITEM_WORDS
 from bot.text import t
+from handlers.prints import NAMES
 from handlers.services import Services
 from models.rules.calendar import format_datetime
 from models.rules.fields import FIELD_BY_KEY, display
@@ -16,11 +17,10 @@ from storage.files import FileMissing
 
 DATA = "データ.json"
 KINDS = {
-    "letter": "委嘱状",
-    "acceptance": "就任承諾書",
     "new_identity": "変更後の身分証明書",
     "new_bankbook": "変更後の通帳",
     "unsorted": "種類を選んでいない写真",
+    **NAMES,
 } | {item.value: word for item, word in ITEM_WORDS.items()}
 GONE = "（ファイルはありません）"
 Json = dict[str, Any]
@@ -45,7 +45,7 @@ def _plain(value: object) -> str:
 
 def _files(packed: zipfile.ZipFile, services: Services, held: HeldApplication, place: int) -> Iterable[Json]:
     for number, each in enumerate(held.files, 1):
-        document = each.kind in ("letter", "acceptance")
+        document = each.kind in NAMES
         name = f"{held.number or f'申請{place}'}/{number:02d}-{_kind(each.kind)}.{'pdf' if document else 'jpg'}"
         line: Json = {"種類": _kind(each.kind), "ファイル": name if _packed(packed, services, each, name) else GONE}
         yield line | (

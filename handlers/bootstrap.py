@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from handlers.letters import Letters
     from handlers.line.webhook import Webhook
     from handlers.line.worker import Bell, Worker
+    from handlers.links import Links
     from handlers.services import Services
     from handlers.settings import Settings
     from handlers.tasks import Tasks
@@ -85,6 +86,14 @@ class Service:
         return Bell()
 
     @cached_property
+    def links(self) -> "Links":
+        """What makes and reads links."""
+        from handlers.links import Links
+
+        at = self.settings
+        return Links(at.secret_key, at.public_base_url, at.account_id, at.liff_id)
+
+    @cached_property
     def letters(self) -> "Letters":
         """What prints commission letters."""
         from handlers.letters import Letters
@@ -97,7 +106,7 @@ class Service:
         from handlers.imports import Imports
         from handlers.tasks import Tasks
 
-        imports = Imports(self.database, self.files, self.clock, lambda words: self.services.links.friend(words))
+        imports = Imports(self.database, self.files, self.clock, self.links.friend)
         works = {"letters": self.letters, "import": imports}
         return Tasks(self.database, self.clock, works, self.bell.ring)
 
@@ -112,14 +121,13 @@ class Service:
     def services(self) -> "Services":
         """What pages are given."""
         from bot.line.login import LoginVerifier
-        from handlers.links import Links
         from handlers.services import Liff, Services
 
         at = self.settings
         return Services(
             database=self.database,
             files=self.files,
-            links=Links(at.secret_key, at.public_base_url, at.account_id, at.liff_id),
+            links=self.links,
             clock=self.clock,
             told=self.bell.ring,
             letters=self.letters,
@@ -142,7 +150,7 @@ class Service:
             client=self.client,
             mailer=open_mailer(self.settings.mail_url, self.settings.mail_sender),
             render=notices.render,
-            render_mail=partial(notices.mail, admin_link=self.services.links.admin()),
+            render_mail=partial(notices.mail, admin_link=self.links.admin()),
             clock=self.clock,
         )
 
@@ -152,8 +160,8 @@ class Service:
         from handlers.line.photos import PhotoRoom
         from handlers.line.worker import Worker
 
-        photos = PhotoRoom(self.database, self.client, self.files, self.database.vault.digest)
-        return Worker(self.database, self.delivery, photos, self.services.links, self.clock, owner=uuid.uuid4().hex)
+        photos = PhotoRoom(self.database, self.client, self.files)
+        return Worker(self.database, self.delivery, photos, self.links, self.clock, owner=uuid.uuid4().hex)
 
     def webhook(self, stored: Callable[[Iterable[str]], None]) -> "Webhook":
         """The acknowledging path alone."""

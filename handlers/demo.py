@@ -2,7 +2,7 @@
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -120,56 +120,41 @@ BASE: dict[str, Value] = {
     "weekly_off": ["土", "日", "祝日"],
 }
 SAMPLES = (
-    ("鈴木 花子", "スズキ ハナコ", "hanako@example.jp", ["税理士"], ["税務・会計"], "スズキ ハナコ", False),
-    (
-        "髙橋 健一",
-        "タカハシ ケンイチ",
-        "kenichi@example.jp",
-        ["中小企業診断士"],
-        ["経営戦略"],
-        "カ）タカハシケイエイ",
-        True,
-    ),
+    ("鈴木 花子", "スズキ ハナコ", "hanako@example.jp", ["税理士"], ["税務・会計"], "スズキ ハナコ"),
+    ("髙橋 健一", "タカハシ ケンイチ", "kenichi@example.jp", ["中小企業診断士"], ["経営戦略"], "カ）タカハシケイエイ"),
 )
-
-
-EXPERT_ANSWERS = (
+"""The first waits for ②, the second for the secretariat."""
+EXPERT_SAMPLE = (
     "伊藤 さくら", "イトウ サクラ", "sakura@example.jp", ["中小企業診断士"], ["経営戦略", "販路開拓"], "イトウ サクラ",
 )  # fmt: skip
+SAMPLE_FIELDS = ("name", "kana", "mail", "qualifications", "specialities", "account_holder")
+
+
+def _answers(sample: Sequence[Value]) -> dict[str, Value]:
+    return BASE | dict(zip(SAMPLE_FIELDS, sample, strict=True))
 
 
 def _sample_applications(service: Service, approver_phone: str) -> None:
     """Two applications by people without a phone here: one waits for ②, one for the secretariat."""
-    for name, kana, mail, qualifications, specialities, holder, approved in SAMPLES:
-        answers = {
-            **BASE,
-            "name": name, "kana": kana, "mail": mail, "qualifications": qualifications,
-            "specialities": specialities, "account_holder": holder,
-        }  # fmt: skip
-        now = service.clock() - timedelta(days=1, hours=3)
+    now = service.clock() - timedelta(days=1, hours=3)
+    for sample, approved in zip(SAMPLES, (False, True), strict=True):
         with service.database.unit() as uow:
             person = people.by_id(uow, people.create(uow, now))
             assert person
-            sent = _apply(uow, service, approver_phone, person, answers, now)
+            sent = _apply(uow, service, approver_phone, person, _answers(sample), now)
             if approved:
                 _approve(uow, approver_phone, sent, now + timedelta(hours=2))
 
 
 def _expert(service: Service, platform: "Platform", approver_phone: str, phone: str) -> None:
     """The person of phone ④ goes the whole way, last week."""
-    name, kana, mail, qualifications, specialities, holder = EXPERT_ANSWERS
-    answers = {
-        **BASE,
-        "name": name, "kana": kana, "mail": mail, "qualifications": qualifications,
-        "specialities": specialities, "account_holder": holder,
-    }  # fmt: skip
     now = service.clock() - timedelta(days=7)
     with service.database.unit() as uow:
         person, user = people.by_user_id(uow, phone), staff_rows.by_email(uow, STAFF[0])
         clerk = staff_rows.by_id(uow, user.id) if user else None
         assert person
         assert clerk
-        sent = _apply(uow, service, approver_phone, person, answers, now)
+        sent = _apply(uow, service, approver_phone, person, _answers(EXPERT_SAMPLE), now)
         seen = _approve(uow, approver_phone, sent, now + timedelta(hours=2))
         decide.approve(uow, clerk.actor, seen.id, seen.version, now + timedelta(hours=5))
         appointment.answer_terms(uow, person.actor, sent.id, TERMS_VERSION, now + timedelta(hours=6), agrees=True)

@@ -22,6 +22,7 @@ from handlers.headers import SAFE_HEADERS
 from handlers.services import Services
 from models.rules.calendar import age_in_words, format_date, format_datetime
 from models.rules.errors import DomainError, NotAllowed, NotFound, TooManyAttempts
+from models.tables.base import ROW_ID
 from storage.database import Conflict, Unavailable
 from storage.files import StoreUnavailable
 
@@ -40,7 +41,7 @@ STATUS_OF: tuple[tuple[type[DomainError], int], ...] = (
 class RowId(BaseConverter):
     """The id of a row in an address; anything else is no such page."""
 
-    regex = "[0-9a-f]{32}"
+    regex = ROW_ID.pattern
 
 
 class Pages(Flask):

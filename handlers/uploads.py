@@ -14,8 +14,8 @@ from models.rules.permissions import Actor
 from models.views.people import PersonView
 from storage import papers, people, uploads
 from storage.files import FileMissing, FileTooLarge, new_key
-from storage.images import MAX_BYTES, MIN_SIDE, Photo, PhotoRefused, judge_photo
-from storage.pdf_pages import draw_pages, is_pdf
+from storage.images import MAX_BYTES, MIN_SIDE, Photo, PhotoRefused, is_pdf, judge_photo, too_large
+from storage.pdf_pages import draw_pages
 from storage.upload_forms import UploadForm
 
 FORM_FOR = timedelta(hours=1)
@@ -53,12 +53,10 @@ def take_in(
         photos = draw_pages(data, min_side=min_side) if pdf and is_pdf(data) else [judge_photo(data, min_side=min_side)]
     except FileMissing:
         raise NotPossible("upload.missing") from None
-    except FileTooLarge:
+    except (FileTooLarge, PhotoRefused) as error:
         _discard(services, key)
-        raise NotPossible("photo.too_large", limit_mb=f"{MAX_BYTES / 1024 / 1024:g}") from None
-    except PhotoRefused as refused:
-        _discard(services, key)
-        raise NotPossible(refused.code, **refused.data) from refused
+        refused = error if isinstance(error, PhotoRefused) else too_large()
+        raise NotPossible(refused.code, **refused.data) from error
     stored = _store(services, person, photos)
     _discard(services, key)
     return stored
@@ -76,7 +74,7 @@ def _owner(services: Services, actor: Actor, key: str) -> PersonView:
 def _store(services: Services, person: PersonView, photos: Sequence[Photo]) -> list[StoredPhoto]:
     """Under the keys that the same photos would have from the chat; noted first, so that no file is forgotten."""
     vault = services.database.vault
-    named = {f"papers/{vault.digest(f'{person.user_id}:{photo.sha256}')}": photo for photo in photos}
+    named = {papers.key_of(vault, person.user_id, photo.sha256): photo for photo in photos}
     with services.database.unit() as uow:
         papers.expect(uow, named, services.clock() + ADOPTED_WITHIN)
     for key, photo in named.items():

@@ -90,6 +90,14 @@ def stored_letter_of(uow: UnitOfWork, application_id: str) -> LetterView | None:
     return _one(uow, query.order_by(CommissionLetter.fiscal_year.desc()).limit(1))
 
 
+newest_accepted = (
+    select(func.max(CommissionLetter.ends))
+    .where(CommissionLetter.application_id == Application.id, CommissionLetter.accepted_at.is_not(None))
+    .scalar_subquery()
+)
+"""`accepted_until` for each application of a query."""
+
+
 def accepted_until(uow: UnitOfWork, application_id: str) -> date | None:
     """The last day of the newest letter that was accepted; None before the first acceptance."""
     return uow.session.scalar(

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from models.rules.calendar import to_jst
 from models.rules.commission import NEVER, Force, Standing, standing
 from models.rules.registration import State
-from models.tables.appointment import CommissionLetter
 from models.tables.expert import Expert, ExpertSpeciality, StateReason
 from models.tables.registration import Application
 from models.tables.staff import Staff
 from models.views.expert import ExpertView, ReasonView
+from storage import appointment
 from storage.database import UnitOfWork
 
 
@@ -65,13 +65,8 @@ def of_person(uow: UnitOfWork, person_id: str) -> ExpertView | None:
 def standing_of(uow: UnitOfWork, person_id: str, today: date) -> Standing:
     """Whether the person's commission is in force on this day, and its last day."""
     uow.session.flush()
-    ends = (
-        select(func.max(CommissionLetter.ends))
-        .where(CommissionLetter.application_id == Application.id, CommissionLetter.accepted_at.is_not(None))
-        .scalar_subquery()
-    )
     found = uow.session.execute(
-        select(Application.state, Application.state_since, ends)
+        select(Application.state, Application.state_since, appointment.newest_accepted)
         .join(Expert, Expert.application_id == Application.id)
         .where(Expert.person_id == person_id)
     ).one_or_none()

@@ -79,17 +79,27 @@ def preview(jpeg: bytes, side: int) -> bytes:
         return as_jpeg(image.convert("RGB"))
 
 
+def too_large(max_bytes: int = MAX_BYTES) -> PhotoRefused:
+    """The refusal of a file over `max_bytes`."""
+    return PhotoRefused("photo.too_large", {"limit_mb": f"{max_bytes / 1024 / 1024:g}"})
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether these bytes are meant as a PDF."""
+    return b"%PDF-" in data[:1024]
+
+
 def _judge_bytes(data: bytes, max_bytes: int) -> None:
     if not data:
         raise PhotoRefused("photo.empty")
     if len(data) > max_bytes:
-        raise PhotoRefused("photo.too_large", {"limit_mb": f"{max_bytes / 1024 / 1024:g}"})
+        raise too_large(max_bytes)
 
 
 def _sniff(data: bytes) -> str:
     import filetype
 
-    if b"%PDF-" in data[:1024]:
+    if is_pdf(data):
         raise PhotoRefused("photo.is_pdf")
     if data[4:8] == b"ftyp":
         return _sniff_container(data[8:12])

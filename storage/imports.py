@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 
 from models.rules.fields import Value
 from models.rules.imports import organisation_key
+from models.rules.invitation import CodeState, code_state
 from models.tables.base import new_id
 from models.tables.imports import ExpertImport, ImportedExpert
 from models.tables.organisation import Invitation, Organisation
@@ -17,6 +18,7 @@ from storage import papers
 from storage.database import UnitOfWork
 
 AT_ONCE = 500
+_BECAME = {CodeState.USED: Known.JOINED, CodeState.OPEN: Known.INVITED}
 
 
 def expect(uow: UnitOfWork, file_key: str, until: datetime) -> None:
@@ -105,14 +107,9 @@ def known(uow: UnitOfWork, keys: Iterable[str], now: datetime) -> dict[str, Know
             .join(Invitation, Invitation.id == ImportedExpert.invitation_id)
             .where(ImportedExpert.key_digest.in_(some))
         )
-        found |= {by_digest[digest]: _known(used, revoked, until, now) for digest, used, revoked, until in rows}
+        for digest, used, revoked, until in rows:
+            found[by_digest[digest]] = _BECAME.get(code_state(used, revoked, until, now), Known.LAPSED)
     return found
-
-
-def _known(used: datetime | None, revoked: datetime | None, until: datetime, now: datetime) -> Known:
-    if used:
-        return Known.JOINED
-    return Known.LAPSED if revoked or until <= now else Known.INVITED
 
 
 def registered(uow: UnitOfWork, mails: Iterable[str]) -> set[str]:

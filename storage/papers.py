@@ -10,6 +10,12 @@ from models.tables.base import new_id
 from models.tables.registration import Paper, Submission
 from models.tables.system import DoomedFile
 from storage.database import UnitOfWork
+from storage.secrets import Vault
+
+
+def key_of(vault: Vault, user_id: str, sha256: str) -> str:
+    """Where a photo of this person is kept, wherever it was sent from: the same photo has the same key."""
+    return f"papers/{vault.digest(f'{user_id}:{sha256}')}"
 
 
 def add(

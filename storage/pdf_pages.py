@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 
-from storage.images import MAX_BYTES, MIN_SIDE, Photo, PhotoRefused
+from storage.images import MAX_BYTES, MIN_SIDE, Photo, PhotoRefused, too_large
 
 DRAWING = "storage.pdf_drawing"
 MOST_PAGES = 8
@@ -23,11 +23,6 @@ PASSED_ON = ("LD_LIBRARY_PATH",)
 _drawing = threading.Lock()
 
 
-def is_pdf(data: bytes) -> bool:
-    """Whether these bytes are meant as a PDF."""
-    return b"%PDF-" in data[:1024]
-
-
 def draw_pages(data: bytes, *, min_side: int = MIN_SIDE, max_bytes: int = MAX_BYTES) -> list[Photo]:
     """Each page at about 200 dpi, the short side at least `min_side`, the long one at most 3000 pixels.
 
@@ -35,7 +30,7 @@ def draw_pages(data: bytes, *, min_side: int = MIN_SIDE, max_bytes: int = MAX_BY
     pdf.heavy or pdf.busy. The same PDF gives the same hashes, whatever draws it.
     """
     if len(data) > max_bytes:
-        raise PhotoRefused("photo.too_large", {"limit_mb": f"{max_bytes / 1024 / 1024:g}"})
+        raise too_large(max_bytes)
     if not _drawing.acquire(timeout=WAIT_SECONDS):
         raise PhotoRefused("pdf.busy")
     try:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, delete, exists, false, or_, select, update
 
+from models.rules.moves import OPEN, MoveState
 from models.rules.registration import State
 from models.tables.appointment import CommissionLetter
 from models.tables.conversation import PENDING, Conversation, InboxEvent, OutboxRow
@@ -19,7 +20,7 @@ from models.tables.person import AccountMove, Person
 from models.tables.registration import Application, Decision, DecisionComment, ItemVerdict, Paper, Submission
 from models.tables.staff import Presence
 from models.tables.system import Upload
-from storage import papers
+from storage import papers, profile
 from storage.database import UnitOfWork
 
 IGNORED = "ignored"
@@ -51,14 +52,6 @@ def approves(uow: UnitOfWork, person_id: str) -> bool:
     """Whether the person is an approver of any organisation now."""
     held = select(Approver.id).where(Approver.person_id == person_id, Approver.ended_at.is_(None)).limit(1)
     return uow.session.scalar(held) is not None
-
-
-def was_commissioned(uow: UnitOfWork, application_id: str) -> bool:
-    """Whether a letter of this application was ever accepted."""
-    held = select(CommissionLetter.id).where(
-        CommissionLetter.application_id == application_id, CommissionLetter.accepted_at.is_not(None)
-    )
-    return uow.session.scalar(held.limit(1)) is not None
 
 
 def erase_application(uow: UnitOfWork, row: Application, now: datetime) -> None:
@@ -109,14 +102,14 @@ def _needed(uow: UnitOfWork, keys: Collection[str]) -> set[str]:
 
 
 def _erase_changes(uow: UnitOfWork, application_id: str, now: datetime) -> None:
-    waiting = ProfileChange.state == "waiting"
+    waiting = ProfileChange.state == profile.WAITING
     uow.session.execute(
         update(ProfileChange)
         .where(ProfileChange.application_id == application_id)
         .values(
             answers=uow.vault.seal_json({}),
             reason="",
-            state=case((waiting, "taken_back"), else_=ProfileChange.state),
+            state=case((waiting, profile.TAKEN_BACK), else_=ProfileChange.state),
             decided_at=case((waiting, now), else_=ProfileChange.decided_at),
         )
     )
@@ -181,13 +174,13 @@ def erase_person(uow: UnitOfWork, person: Person, mails: Collection[str], now: d
 
 
 def _erase_moves(uow: UnitOfWork, person_id: str, now: datetime) -> None:
-    going_on = AccountMove.state.in_(("code_sent", "waiting"))
+    going_on = AccountMove.state.in_(OPEN)
     uow.session.execute(
         update(AccountMove)
         .where((AccountMove.person_id == person_id) | (AccountMove.new_person_id == person_id))
         .values(
             code_digest=None,
-            state=case((going_on, "taken_back"), else_=AccountMove.state),
+            state=case((going_on, MoveState.TAKEN_BACK), else_=AccountMove.state),
             decided_at=case((going_on, now), else_=AccountMove.decided_at),
         )
     )

@@ -8,29 +8,24 @@ from models.rules.registration import APPOINTING, COMMISSION, State
 from models.tables.appointment import CommissionLetter
 from models.tables.person import Person
 from models.tables.registration import Application
+from storage.appointment import newest_accepted
 from storage.database import UnitOfWork
-
-_last_day = (
-    select(func.max(CommissionLetter.ends))
-    .where(CommissionLetter.application_id == Application.id, CommissionLetter.accepted_at.is_not(None))
-    .scalar_subquery()
-)
 
 
 def to_ask(uow: UnitOfWork, ends: date, limit: int) -> list[str]:
     """Active ones whose newest accepted letter ends by `ends`."""
-    return _ids(uow, limit, Application.state == State.ACTIVE, _last_day <= ends)
+    return _ids(uow, limit, Application.state == State.ACTIVE, newest_accepted <= ends)
 
 
 def to_remind(uow: UnitOfWork, ends: date, asked_before: datetime, limit: int) -> list[str]:
     """Those asked before a moment who have neither answered nor been reminded."""
     waiting = (Application.state == State.RENEWAL_DUE, Application.reminded_at.is_(None))
-    return _ids(uow, limit, *waiting, Application.state_since < asked_before, _last_day <= ends)
+    return _ids(uow, limit, *waiting, Application.state_since < asked_before, newest_accepted <= ends)
 
 
 def over(uow: UnitOfWork, today: date, limit: int) -> list[str]:
     """Those whose newest accepted letter ended before today."""
-    return _ids(uow, limit, Application.state.in_(COMMISSION), _last_day < today)
+    return _ids(uow, limit, Application.state.in_(COMMISSION), newest_accepted < today)
 
 
 def unaccepted_over(uow: UnitOfWork, today: date, limit: int) -> list[str]:
@@ -47,7 +42,7 @@ def over_while_renewing(uow: UnitOfWork, today: date, menu: str, limit: int) -> 
         Person.blocked_at.is_(None),
         Person.user_id.is_not(None),
     )
-    return _ids(uow, limit, Application.state.in_(APPOINTING), _last_day < today, shown.exists())
+    return _ids(uow, limit, Application.state.in_(APPOINTING), newest_accepted < today, shown.exists())
 
 
 def _ids(uow: UnitOfWork, limit: int, *conditions: ColumnElement[bool]) -> list[str]:

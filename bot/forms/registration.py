@@ -1,8 +1,7 @@
 """The registration card's sections in the chat (`domain.md` 2.3): 基本情報, 写真, 口座. Drawn in `registration.mmd`."""
 
-from dataclasses import replace
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from bot.form import Answers, Form, Step
 from models.rules import fields
@@ -62,15 +61,10 @@ def basic(today: date) -> Form:
 
 
 def _basic_step(key: str, today: date) -> Step:
-    field = fields.FIELD_BY_KEY[key]
+    field = fields.dated(fields.FIELD_BY_KEY[key], today)
     if key == "birth_date":
-        judge = partial(_born, today=today)
-        return Step(key, "ask.birth_date", replace(field, judge=judge), latest=today.isoformat())
+        return Step(key, "ask.birth_date", field, latest=today.isoformat())
     return Step(key, f"ask.{key}", field, groups=_GROUPS if key == "prefecture" else {})
-
-
-def _born(text: str, _answers: Answers, *, today: date) -> Judgement:
-    return fields.judge_birth_date(text, today)
 
 
 PHOTOS = Form(

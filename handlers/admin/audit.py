@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, url_for
@@ -10,9 +10,12 @@ from flask import Blueprint, url_for
 from bot.forms.registration import ITEM_WORDS
 from bot.text import catalogue, t
 from handlers.admin import lists
+from handlers.admin.listing import row_id
 from handlers.admin.lists import Asked, Choice, Column, Day, ListPage, Text
-from models.rules.calendar import JST
+from handlers.prints import NAMES
+from models.rules.calendar import day_start
 from models.rules.fields import FIELDS
+from models.rules.staff import ROLES
 from models.views.audit import AuditLine
 from storage import audit_lists
 from storage.audit_lists import Wanted
@@ -49,15 +52,13 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
 }
 """By kind of subject: what it is called, and the page that shows it with the argument that takes its id."""
 CODES: Mapping[str, str] = {
-    "approver": "担当者", "expert": "専門家", "reader": "閲覧", "clerk": "担当", "manager": "管理者",
-    "letter": "委嘱状", "acceptance": "就任承諾書",
+    "approver": "担当者", "expert": "専門家", **ROLES, **NAMES,
     "new_identity": "身分証明書（変更）", "new_bankbook": "通帳（変更）",
     "on": "受付中", "off": "受付停止中", "csv": "CSV", "xlsx": "Excel",
     **{field.key: field.name for field in FIELDS},
     **{item.value: word for item, word in ITEM_WORDS.items()},
 }  # fmt: skip
 """Codes that stand in an entry's detail, in words."""
-ROW_ID = re.compile("[0-9a-f]{32}")
 
 
 def actions() -> tuple[str, ...]:
@@ -97,7 +98,7 @@ def _state(state: str) -> str:
 
 def detail(line: AuditLine) -> str:
     """The codes of an entry in words; ids say nothing to a person, and the subject's link leads there."""
-    codes = [code for code in re.split("[, ]", line.detail or "") if code and not ROW_ID.fullmatch(code)]
+    codes = [code for code in re.split("[, ]", line.detail or "") if code and not row_id(code)]
     return "、".join(CODES.get(code, code) for code in codes)
 
 
@@ -130,7 +131,7 @@ def _wanted(asked: Asked) -> Wanted:
 
 
 def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time.min, JST) if day and day > date.min else None
+    return day_start(day) if day and day > date.min else None
 
 
 def _rows(uow: UnitOfWork, asked: Asked, limit: int, offset: int) -> Sequence[AuditLine]:

@@ -11,7 +11,7 @@ from bot.text import t
 from handlers import sheet
 from handlers.admin import lists
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import clean
+from handlers.admin.listing import clean, whole
 from handlers.admin.lists import Asked, Choice, Column, ListPage
 from handlers.pictures import send_photo
 from handlers.sheet import Shot
@@ -165,11 +165,10 @@ def change_picture(change_id: str, paper_id: str) -> Response:
 
 def decide_change(change_id: str, answer: str) -> ResponseReturnValue:
     """Carry the decision out and go on to the next that waits; a refusal shows the page with all that was typed."""
-    reason, version = clean(request.form.get("reason", "")), request.form.get("version", "")
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
+    reason, version = clean(request.form.get("reason", "")), whole(request.form.get("version", ""))
     deeds: Mapping[str, Callable[[UnitOfWork], ChangeView]] = {
-        "approve": lambda uow: usecase.approve(uow, actor(), change_id, number, now()),
-        "return": lambda uow: usecase.send_back(uow, actor(), change_id, number, reason, now()),
+        "approve": lambda uow: usecase.approve(uow, actor(), change_id, version, now()),
+        "return": lambda uow: usecase.send_back(uow, actor(), change_id, version, reason, now()),
     }
     try:
         with services().database.unit() as uow:

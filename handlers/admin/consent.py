@@ -9,6 +9,7 @@ from handlers.admin.context import actor, now, services
 from handlers.admin.listing import clean
 from handlers.usecases import consent as usecase
 from models.rules.errors import NotPossible
+from models.rules.normalise import tidy
 from models.rules.permissions import can
 from storage import consents
 from storage.database import Conflict
@@ -34,7 +35,7 @@ def consent_list(error: str = "", version: str = "", text: str = "") -> Response
 
 def publish_consent() -> ResponseReturnValue:
     """A new version; a refusal keeps what was typed."""
-    version = clean(request.form.get("consent_version", "")).replace("\n", " ")
+    version = tidy(request.form.get("consent_version", ""))
     text = clean(request.form.get("consent_text", ""))
     try:
         with services().database.unit() as uow:

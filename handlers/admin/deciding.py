@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from bot.forms.registration import ITEM_WORDS
 from bot.text import t
-from handlers.admin.listing import clean
+from handlers.admin.listing import clean, whole
 from models.rules.calendar import format_datetime
 from models.rules.errors import DomainError, Stale
 from models.rules.permissions import Actor, can
@@ -55,10 +55,8 @@ def read_typed(answer: str, form: MultiDict[str, str]) -> Typed:
     comments = {item.value: clean(form.get(f"comment_{item}", "")) for item in Item}
     comments[""] = clean(form.get("comment", ""))
     reason = clean(form.get("reason", ""))
-    version = form.get("version", "")
     faults = {"return": _return_faults(items, comments), "reject": _reason_faults(reason)}.get(answer, {})
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
-    return Typed(answer, number, items, comments, reason, faults)
+    return Typed(answer, whole(form.get("version", "")), items, comments, reason, faults)
 
 
 def _return_faults(items: tuple[Item, ...], comments: Mapping[str, str]) -> dict[str, str]:

@@ -9,12 +9,12 @@ from flask.typing import ResponseReturnValue
 from bot.text import t
 from handlers.admin import lists
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import clean
 from handlers.admin.lists import Asked, Column, ListPage
 from handlers.usecases import desk as usecase
 from handlers.usecases.desk import Saved, Typed
 from models.rules.desk import OTHERS
 from models.rules.errors import NotAllowed, NotFound, NotPossible, Stale
+from models.rules.normalise import tidy
 from models.rules.permissions import can
 from models.rules.regions import PREFECTURES, REGIONS
 from models.views.people import DeskView
@@ -142,7 +142,7 @@ def _save(desk_id: str) -> ResponseReturnValue:
 
 
 def _read() -> Typed:
-    words = {field: clean(request.form.get(field, "")).replace("\n", " ")[:400] for field in FIELDS}
+    words = {field: tidy(request.form.get(field, ""))[:400] for field in FIELDS}
     ticked = request.form.getlist("prefecture")
     wanted = tuple(name for name in PREFECTURES if name in ticked)
     return Typed(words, wanted, others=request.form.get("serves") == OTHERS)

@@ -8,19 +8,20 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from bot.screens.profile import hours_words, item_word
 from bot.text import t
 from handlers import sheet
 from handlers.admin import audit, lists
 from handlers.admin.context import actor, now, services
 from handlers.admin.experts import EXPERTS
-from handlers.admin.listing import clean
+from handlers.admin.listing import clean, whole
 from handlers.admin.lists import Asked
 from handlers.admin.person import ways
 from handlers.usecases import commission
 from models.rules.calendar import format_datetime, to_jst
 from models.rules.errors import DomainError, NotFound, Stale
 from models.rules.permissions import Actor, can
-from models.rules.profile import WEEKDAYS
+from models.rules.profile import weekly_off_words
 from models.views.registration import ApplicationView
 from storage import appointment, audit_lists, expert_lists, experts, profile, registration_views
 from storage.database import UnitOfWork
@@ -89,15 +90,14 @@ def expert(person_id: str) -> ResponseReturnValue:
 
 def steer(person_id: str, act: str) -> ResponseReturnValue:
     """Suspend, lift or end with a reason; a refusal shows the page as it is now, and what was typed."""
-    asked, version = lists.read(EXPERTS, request.args), request.form.get("version", "")
+    asked, version = lists.read(EXPERTS, request.args), whole(request.form.get("version", ""))
     reason = clean(request.form.get("reason", ""))
-    number = int(version) if version.isascii() and version.isdigit() and len(version) < 9 else 0
     try:
         with services().database.unit() as uow:
             held = experts.of_person(uow, person_id)
             if held is None:
                 raise NotFound
-            view = ACTS[act].steer(uow, actor(), held.application_id, number, reason, now())
+            view = ACTS[act].steer(uow, actor(), held.application_id, version, reason, now())
     except Stale as error:
         return _page(person_id, asked, Typed(act, reason, error.code, stale=True), 409)
     except NotFound:
@@ -119,8 +119,8 @@ def _page(person_id: str, asked: Asked, typed: Typed | None = None, status: int 
     page = render_template(
         "admin/expert.html", **found, asked=asked, typed=typed, sheet=sheet, shown=SHOWN,
         acts=[act for act in ACTS.values() if can(actor(), act.permission, view.subject)],
-        most=commission.REASON_MAX, said=audit.said, by=audit.by, moved=audit.moved, weekdays=WEEKDAYS,
-        may_audit=can(actor(), "audit.read"),
+        most=commission.REASON_MAX, said=audit.said, by=audit.by, moved=audit.moved, item_word=item_word,
+        hours_words=hours_words, weekly_off_words=weekly_off_words, may_audit=can(actor(), "audit.read"),
     )  # fmt: skip
     return page, status
 

@@ -2,7 +2,7 @@
 
 import csv
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from io import TextIOWrapper
 from typing import IO, Any
@@ -19,20 +19,26 @@ Line = Sequence[str | int | date | datetime | None]
 
 
 def download(title: str, day: date, kind: str, heads: Sequence[str], lines: Iterable[Line]) -> Response:
-    """A file of `lines` under `heads`, named by its title and day; nothing is sent before the last line is read."""
+    """A file of `lines` under `heads`, named by its title and day."""
+    write = {"csv": write_csv, "xlsx": write_excel}[kind]
+    return written(title, day, kind, TYPES[kind], lambda file: write(file, heads, lines))
+
+
+def written(title: str, day: date, ending: str, mimetype: str, write: Callable[[IO[bytes]], None]) -> Response:
+    """What `write` writes as a download no browser keeps; nothing is sent before it is whole. It lies on the disk."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer has left
     try:
-        {"csv": write_csv, "xlsx": write_excel}[kind](file, heads, lines)
+        write(file)
     except BaseException:
         file.close()
         raise
     size = file.tell()
     file.seek(0)
-    response = Response(_chunks(file), mimetype=TYPES[kind])
+    name, plain = (f"{words}_{day.isoformat()}.{ending}" for words in (title, "list"))
+    response = Response(_chunks(file), mimetype=mimetype)
     response.call_on_close(file.close)
     response.content_length = size
-    name, plain = quote(f"{title}_{day.isoformat()}.{kind}"), f"list_{day.isoformat()}.{kind}"
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{name}"
+    response.headers["Content-Disposition"] = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
     return response
 
 

@@ -1,6 +1,6 @@
 """取り込み: upload a file of known experts, see what it would do, mend it, start it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
@@ -10,14 +10,16 @@ from bot.text import t
 from handlers.admin.context import actor, now, services
 from handlers.admin.exports import Line as ExportLine
 from handlers.admin.exports import download
-from handlers.admin.listing import clean
+from handlers.admin.listing import whole
 from handlers.admin.lists import PER_PAGE
+from handlers.admin.lists import pages as pages_of
 from handlers.imports import Imports, Sheet, read
 from handlers.usecases import imports as usecase
 from handlers.usecases.imports import Plan
 from models.rules.calendar import to_jst
 from models.rules.errors import NotAllowed, NotFound, NotPossible
 from models.rules.imports import COLUMNS, Fault, Line
+from models.rules.normalise import tidy
 from models.rules.permissions import can
 from models.views.imports import ImportState, ImportView
 from storage import imports
@@ -76,7 +78,7 @@ def import_upload() -> ResponseReturnValue:
         read(data)
     except NotPossible as refused:
         return import_list(t(refused.code, **refused.data))
-    name = clean(file.filename or "" if file else "").replace("\n", " ")
+    name = tidy(file.filename or "" if file else "")
     made = _imports().keep(actor(), name, data)
     return redirect(url_for("admin.import_preview", import_id=made))
 
@@ -96,9 +98,8 @@ def import_preview(import_id: str, error: str = "") -> ResponseReturnValue:
         raise NotFound
     sheet, plan = _plan(view)
     faults = [(line.number, fault) for line in plan.bad for fault in line.faults]
-    pages = max(-(-len(faults) // PER_PAGE), 1)
-    typed = request.args.get("page", "1")
-    page = min(int(typed), pages) if typed.isascii() and typed.isdigit() and len(typed) < 7 and int(typed) else 1
+    pages = pages_of(len(faults))
+    page = min(max(whole(request.args.get("page", "")), 1), pages)
     shown = render_template(
         "admin/import.html", view=view, plan=plan, total=len(sheet.lines), unknown=sheet.table.header.unknown,
         first=plan.good[:FIRST], registered=plan.registered[:SHOWN_REGISTERED], faults=len(faults), error=error,
@@ -136,7 +137,7 @@ def import_errors(import_id: str, kind: str) -> Response:
     return download("取り込みで直すところ", to_jst(now()).date(), kind, heads, lines)
 
 
-def _faulty(sheet: Sheet, bad: "list[Line] | Any") -> Iterator[ExportLine]:
+def _faulty(sheet: Sheet, bad: Sequence[Line]) -> Iterator[ExportLine]:
     header, rows = sheet.table.header, sheet.table.rows
     for line in bad:
         texts = [header.cell(rows[line.number], column.key) for column in COLUMNS]

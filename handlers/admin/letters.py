@@ -1,6 +1,5 @@
 """委嘱状: who waits for one, issuing many at once with progress, and the stored documents."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from bot.text import t
 from handlers.admin import lists
 from handlers.admin.application_list import NAME, NONE, NUMBER, ORGANISATION, PREFECTURE, ROW_ID, SEARCHED
 from handlers.admin.context import actor, now, services
+from handlers.admin.listing import row_id
 from handlers.admin.lists import Asked, Column, ListPage
 from handlers.prints import send_document
 from handlers.usecases import appointment as usecase
@@ -22,7 +22,6 @@ from storage import audit, registration
 from storage.database import UnitOfWork
 
 MOST_AT_ONCE = 1000
-ROW = re.compile("[0-9a-f]{32}")
 WAITING = (State.TERMS_AGREED,)
 
 
@@ -71,20 +70,15 @@ def issue_letters() -> ResponseReturnValue:
     except NotPossible as error:
         return letter_list(t(error.code))
     services().hurry()
-    return redirect(url_for("admin.task", task_id=task, application=_origin()))
+    came_from = row_id(request.args.get("application", ""))
+    return redirect(url_for("admin.task", task_id=task, application=came_from))
 
 
 def _chosen(uow: UnitOfWork) -> Sequence[str]:
     """The ids ticked on the page, or everybody the list holds, its other pages included."""
     if "every" not in request.form:
-        return [chosen for chosen in request.form.getlist("application") if ROW.fullmatch(chosen)]
+        return [chosen for chosen in request.form.getlist("application") if row_id(chosen)]
     return [row.id for row in _rows(uow, lists.read(LETTERS, request.args), MOST_AT_ONCE, 0)]
-
-
-def _origin() -> str | None:
-    """The application whose page one came from, if any."""
-    came_from = request.args.get("application", "")
-    return came_from if ROW.fullmatch(came_from) else None
 
 
 def letter_document(letter_id: str, kind: str) -> Response:

@@ -16,9 +16,9 @@ from flask.typing import ResponseReturnValue
 
 from handlers.admin import exports
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import clean
 from models.rules.calendar import format_date, format_datetime, to_jst
 from models.rules.errors import NotAllowed
+from models.rules.normalise import tidy
 from models.rules.permissions import can
 from storage import audit
 from storage.database import UnitOfWork
@@ -233,7 +233,7 @@ def read(page: ListPage[Any], args: Mapping[str, str]) -> Asked:
 
 
 def _words(raw: str) -> str:
-    return clean(raw).replace("\n", " ")[:WORDS_MAX].strip()
+    return tidy(raw)[:WORDS_MAX].strip()
 
 
 def pages(total: int) -> int:

@@ -1,5 +1,7 @@
 """LINEの引き継ぎ: who asks to go on with another account, compared with the photos, moved or refused."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -8,7 +10,6 @@ from handlers import sheet
 from handlers.admin import lists
 from handlers.admin.again import dangerous
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import clean
 from handlers.admin.lists import Choice, Column, ListPage
 from handlers.admin.person import ways
 from handlers.usecases import account_move as usecase
@@ -88,10 +89,9 @@ def begin_move(person_id: str, error: str = "") -> ResponseReturnValue:
 
 def enter_code(person_id: str) -> ResponseReturnValue:
     """The code names the new account; the move waits for a decision then."""
-    code = clean(request.form.get("code", ""))
     try:
         with services().database.unit() as uow:
-            begun = usecase.begin(uow, actor(), person_id, code, now())
+            begun = usecase.begin(uow, actor(), person_id, request.form.get("code", ""), now())
     except DomainError as refused:
         return begin_move(person_id, t(refused.code, **refused.data))
     services().told(uow.told)
@@ -127,30 +127,27 @@ def _may(found: MoveView, person: PersonView | None) -> bool:
     return found.state is MoveState.WAITING and person is not None and can(actor(), "move.decide") and not own
 
 
-@dangerous
-def approve_move(move_id: str) -> ResponseReturnValue:
-    """移す: the old account is cut off."""
+def _decided(move_id: str, act: Callable[[UnitOfWork], str], done: str) -> ResponseReturnValue:
+    """Carry a decision out and say so; a refusal shows the move as it is now, with why."""
     try:
         with services().database.unit() as uow:
-            name = usecase.approve(uow, actor(), move_id, now())
+            name = act(uow)
     except NotFound:
         raise
     except DomainError as refused:
         return move(move_id, t(refused.code, **refused.data), 409)
     services().told(uow.told)
-    flash(t("move.done", name=name))
+    flash(t(done, name=name))
     return redirect(url_for("admin.move", move_id=move_id))
+
+
+@dangerous
+def approve_move(move_id: str) -> ResponseReturnValue:
+    """移す: the old account is cut off."""
+    return _decided(move_id, lambda uow: usecase.approve(uow, actor(), move_id, now()), "move.done")
 
 
 def refuse_move(move_id: str) -> ResponseReturnValue:
     """断る, with a reason that the newcomer reads."""
-    try:
-        with services().database.unit() as uow:
-            name = usecase.refuse(uow, actor(), move_id, request.form.get("why", ""), now())
-    except NotFound:
-        raise
-    except DomainError as refused:
-        return move(move_id, t(refused.code, **refused.data), 409)
-    services().told(uow.told)
-    flash(t("move.refused", name=name))
-    return redirect(url_for("admin.move", move_id=move_id))
+    why = request.form.get("why", "")
+    return _decided(move_id, lambda uow: usecase.refuse(uow, actor(), move_id, why, now()), "move.refused")

@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 from bot.screens.invitation import ended
 from bot.text import t
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import clean
 from handlers.usecases import invitation
 from handlers.usecases import organisation as usecase
 from models.rules.calendar import format_date, to_jst
 from models.rules.errors import NotFound, NotPossible
 from models.rules.invitation import APPROVER, CodeState, masked
+from models.rules.normalise import tidy
 from models.rules.permissions import can
 from models.rules.regions import REGIONS
 from models.views.organisation import CodeView
@@ -74,7 +74,7 @@ def _done(organisation_id: str, act: Callable[[UnitOfWork], str], at: str = "") 
 
 def change_organisation(organisation_id: str) -> ResponseReturnValue:
     """Another name or prefecture."""
-    name = clean(request.form.get("name", "")).replace("\n", " ")
+    name = tidy(request.form.get("name", ""))
 
     def act(uow: UnitOfWork) -> str:
         usecase.change(uow, actor(), organisation_id, name, request.form.get("prefecture", ""), now())
@@ -98,7 +98,7 @@ def remove_approver(organisation_id: str, person_id: str) -> ResponseReturnValue
 
 def move_approver(organisation_id: str, person_id: str) -> ResponseReturnValue:
     """ほかの支援機関へ移す."""
-    target = clean(request.form.get("target", "")).replace("\n", " ")
+    target = tidy(request.form.get("target", ""))
 
     def act(uow: UnitOfWork) -> str:
         person, to = usecase.move_approver(uow, actor(), organisation_id, person_id, target, now())

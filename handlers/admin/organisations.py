@@ -7,12 +7,12 @@ from werkzeug.utils import redirect
 from bot.text import t
 from handlers.admin import lists
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import clean
 from handlers.admin.lists import Choice, Column, ListPage
 from handlers.usecases import invitation
 from handlers.usecases import organisation as usecase
 from models.rules.errors import NotPossible
 from models.rules.invitation import APPROVER
+from models.rules.normalise import tidy
 from models.rules.permissions import can
 from models.rules.regions import PREFECTURES, REGIONS
 from models.views.people import OrganisationRow
@@ -59,13 +59,13 @@ def organisation_list(error: str | None = None) -> ResponseReturnValue:
 
 def create() -> ResponseReturnValue:
     """Add an organisation; then the list that shows it."""
-    name = clean(request.form.get("name", "")).replace("\n", " ")
+    name = tidy(request.form.get("name", ""))
     try:
         with services().database.unit() as uow:
             usecase.create(uow, actor(), name, request.form.get("prefecture", ""), now())
     except NotPossible as error:
         return organisation_list(t(error.code, **error.data))
-    return redirect(url_for("admin.organisation_list", q=" ".join(name.split())))
+    return redirect(url_for("admin.organisation_list", q=name))
 
 
 def issue_code(organisation_id: str) -> ResponseReturnValue:

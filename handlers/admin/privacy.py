@@ -1,20 +1,20 @@
 """One person's data: what is held, the export, and the erasure. For managers, with the password at hand."""
 
-import tempfile
 from typing import IO
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bot.text import t
 from handlers.admin.again import dangerous
 from handlers.admin.context import actor, now, services
-from handlers.admin.listing import clean
+from handlers.admin.exports import written
 from handlers.admin.person import ways
 from handlers.belongings import write_zip
 from handlers.usecases import privacy as usecase
 from models.rules.calendar import to_jst
 from models.rules.errors import NotAllowed, NotFound, NotPossible
+from models.rules.normalise import tidy
 from storage import experts
 
 
@@ -42,32 +42,19 @@ def person_export(person_id: str) -> ResponseReturnValue:
     """Everything as a zip, written to the disk before the first byte leaves."""
     with services().database.read() as uow:
         held = usecase.read(uow, actor(), person_id)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the answer has left
-    try:
+
+    def write(file: IO[bytes]) -> None:
         write_zip(file, services(), held)
         with services().database.unit() as uow:
             usecase.exported(uow, actor(), person_id, now())
-    except BaseException:
-        file.close()
-        raise
-    size = file.tell()
-    file.seek(0)
-    return _sent(file, size)
 
-
-def _sent(file: IO[bytes], size: int) -> Response:
-    name = f"個人データ_{to_jst(now()).date().isoformat()}.zip"
-    response = send_file(file, "application/zip", as_attachment=True, download_name=name, max_age=0)
-    response.call_on_close(file.close)
-    response.headers["Cache-Control"] = "no-store"
-    response.content_length = size
-    return response
+    return written("個人データ", to_jst(now()).date(), "zip", "application/zip", write)
 
 
 @dangerous
 def person_erase(person_id: str) -> ResponseReturnValue:
     """Erase, once the right words were typed; there is no way back."""
-    typed = clean(request.form.get("typed", "")).replace("\n", " ")[:200]
+    typed = tidy(request.form.get("typed", ""))[:200]
     try:
         with services().database.unit() as uow:
             usecase.erase(uow, actor(), person_id, typed, now())

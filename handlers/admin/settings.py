@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from bot.text import t
 from handlers.admin.again import dangerous
 from handlers.admin.context import actor, now, services
+from handlers.admin.listing import whole
 from handlers.usecases import settings as usecase
 from models.rules.errors import DomainError, NotAllowed
 from models.rules.permissions import can
@@ -66,11 +67,10 @@ def setting(key: str, error: str = "", typed: str = "", status: int = 200) -> Re
 @dangerous
 def change_setting(key: str) -> ResponseReturnValue:
     """Change it; a refusal keeps what was typed."""
-    typed, seen = request.form.get("value", "")[:40], request.form.get("seen", "")
-    number = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 16 else 0
+    typed, seen = request.form.get("value", "")[:40], whole(request.form.get("seen", ""))
     try:
         with services().database.unit() as uow:
-            before, after = usecase.change(uow, actor(), key, typed, number, now())
+            before, after = usecase.change(uow, actor(), key, typed, seen, now())
     except NotAllowed:
         raise
     except DomainError as error:

@@ -9,11 +9,11 @@ from bot.text import t
 from handlers.admin import lists
 from handlers.admin.again import dangerous
 from handlers.admin.context import actor, me, now, services
-from handlers.admin.listing import clean
 from handlers.admin.lists import Asked, Choice, Column, ListPage
 from handlers.admin.password import link_for
 from handlers.usecases import staff_admin as usecase
 from models.rules.errors import NotAllowed, NotFound, NotPossible
+from models.rules.normalise import tidy
 from models.rules.permissions import Actor, can
 from models.rules.staff import ABOUT, ROLES
 from storage import staff
@@ -101,7 +101,7 @@ def staff_list(error: str = "") -> ResponseReturnValue:
 @dangerous
 def add_staff() -> ResponseReturnValue:
     """Add somebody, who gets a link to set the password; a refusal keeps what was typed."""
-    typed = {name: clean(request.form.get(name, "")).replace("\n", " ")[:400] for name in ("email", "name", "role")}
+    typed = {name: tidy(request.form.get(name, ""))[:400] for name in ("email", "name", "role")}
     try:
         with services().database.unit() as uow:
             user = usecase.add(uow, actor(), typed, link_for, now())

@@ -1,7 +1,7 @@
 """はじめ: what waits and since when, what happened today, and what went wrong; every number leads to its list."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from bot.text import t
 from handlers.admin.application_list import TABS
 from handlers.admin.context import actor, now, services
-from models.rules.calendar import JST, business_days_between, to_jst
+from models.rules.calendar import business_days_between, day_start, to_jst
 from models.rules.permissions import can
 from models.rules.registration import State
 from storage import audit, inbox, moves, organisations, outbox, profile, registration, settings
@@ -81,7 +81,7 @@ def late_before(today: date, days: int) -> datetime:
     day = today
     while business_days_between(day, today) <= days:
         day -= timedelta(days=1)
-    return datetime.combine(day + timedelta(days=1), time.min, JST).astimezone(UTC)
+    return day_start(day + timedelta(days=1))
 
 
 def start() -> ResponseReturnValue:
@@ -121,8 +121,7 @@ def _waiting(tab: str, waiting: Oldest, late: int) -> Waiting:
 
 def _happened(uow: UnitOfWork, today: date) -> list[Happened]:
     """What happened since midnight in Japan, in the order of a registration; what did not is left out."""
-    midnight = datetime.combine(today, time.min, JST).astimezone(UTC)
-    counts = audit.counts_since(uow, midnight, {action for event in EVENTS for action in event.actions})
+    counts = audit.counts_since(uow, day_start(today), {action for event in EVENTS for action in event.actions})
     found: list[Happened] = []
     for event in EVENTS:
         count = sum(

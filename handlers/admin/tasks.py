@@ -1,15 +1,12 @@
 """How far long work is; what is said of it depends on its kind."""
 
-import re
-
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from handlers.admin.context import services
+from handlers.admin.listing import row_id
 from models.rules.errors import NotFound
 from storage import imports, tasks
-
-ROW = re.compile("[0-9a-f]{32}")
 
 
 def routes(bp: Blueprint) -> None:
@@ -24,6 +21,5 @@ def task(task_id: str) -> ResponseReturnValue:
         if found is None:
             raise NotFound
         invited = imports.count_invited(uow, found.subject_id or "") if found.kind == "import" else 0
-    came_from = request.args.get("application", "")
-    origin = came_from if ROW.fullmatch(came_from) else None
+    origin = row_id(request.args.get("application", ""))
     return render_template("admin/task.html", task=found, origin=origin, invited=invited)

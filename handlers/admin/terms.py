@@ -8,6 +8,7 @@ from handlers.admin.context import actor, now, services
 from handlers.admin.listing import clean
 from handlers.usecases import appointment as usecase
 from models.rules.errors import NotFound, NotPossible
+from models.rules.normalise import tidy
 from models.rules.permissions import can
 from storage import appointment
 from storage.database import Conflict
@@ -33,7 +34,7 @@ def terms_list(error: str = "", version: str = "", text: str = "") -> ResponseRe
 
 def publish() -> ResponseReturnValue:
     """A new version; a refusal keeps what was typed."""
-    version = clean(request.form.get("terms_version", "")).replace("\n", " ")
+    version = tidy(request.form.get("terms_version", ""))
     text = clean(request.form.get("terms_text", ""))
     try:
         with services().database.unit() as uow:

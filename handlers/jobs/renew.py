@@ -5,12 +5,12 @@ or by two processes at once. A run that comes after 31 March asks nobody: it end
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from handlers.usecases import year_end as usecase
-from models.rules.calendar import JST, to_jst
+from models.rules.calendar import day_start, to_jst
 from models.rules.commission import year_end
 from models.rules.permissions import SYSTEM, Actor
 from models.rules.roles import Role
@@ -78,8 +78,7 @@ def _to_remind(uow: UnitOfWork, now: datetime) -> Sequence[str]:
     today = to_jst(now).date()
     ends = year_end(today)
     reminded_on = ends - timedelta(days=settings.value(uow, "renewal_remind_days"))
-    asked_before = datetime.combine(reminded_on, time(), JST)
-    return waiting.to_remind(uow, ends, asked_before, AT_ONCE) if today >= reminded_on else ()
+    return waiting.to_remind(uow, ends, day_start(reminded_on), AT_ONCE) if today >= reminded_on else ()
 
 
 STEPS: tuple[

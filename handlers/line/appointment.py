@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.form import Answers, Command, Form
+from bot.form import Command, Form
 from bot.line.messages import Text
 from bot.postbacks import CardTap
 from bot.screens import appointment as screens
-from bot.session import Session
 from bot.text import t
 from handlers.line.talk import Talk
 from handlers.usecases import appointment as usecase
@@ -113,12 +112,3 @@ CARDS: dict[str, Callable[[Talk, CardTap], None]] = {
 }
 COMMANDS: dict[str, Callable[[Talk, Form, Command], None]] = {}
 FORMS: dict[str, Callable[[Talk], Form]] = {}
-
-
-def refresh(_talk: Talk, session: Session) -> Session:
-    """No form of this subject."""
-    return session
-
-
-def keep(_talk: Talk, _form: Form, _answers: Answers) -> None:
-    """No form of this subject."""

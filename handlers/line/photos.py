@@ -1,6 +1,5 @@
 """Fetching a photo before the turn's transaction: size cap, deadline, decoding, sealing, storing."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from bot.session import Session
 from handlers.line.talk import Photo
 from handlers.usecases.registration.draft import has_consented
 from models.rules.registration import EDITABLE, PAPERS, Item
-from storage import inbox, people, registration_views
+from storage import inbox, papers, people, registration_views
 from storage.database import Database, UnitOfWork
 from storage.files import FileStore, StoreUnavailable
 from storage.images import PhotoRefused, judge_photo
@@ -35,7 +34,6 @@ class PhotoRoom:
     database: Database
     client: "LineClient"
     files: FileStore
-    digest: Callable[[str], str]
 
     def fetch(self, user_id: str, image: ImageMessage, running: Session | None) -> Photo | None:
         """The judged and stored photo, a refusal with its code, or None where no photo may be collected."""
@@ -66,7 +64,7 @@ class PhotoRoom:
             photo = judge_photo(data, min_side=_least_side(running), max_bytes=CAP)
         except PhotoRefused as refused:
             return Photo(code=refused.code, data=refused.data)
-        key = f"papers/{self.digest(f'{user_id}:{photo.sha256}')}"
+        key = papers.key_of(self.database.vault, user_id, photo.sha256)
         try:
             if not self.files.exists(key):
                 self.files.put(key, self.database.vault.seal(photo.jpeg), "application/octet-stream")

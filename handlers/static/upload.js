@@ -1,7 +1,7 @@
 /**
  * File fields that send each chosen file at once, with progress, preview and another try.
  *
- * begin: POST {size} → {key, url, fields}     a form for one file, posted straight to where files are kept
+ * begin: POST {}    → {key, url, fields}     a form for one file, posted straight to where files are kept
  * take:  POST {key}  → {photos: [{url, name, remove}]}    judged and kept; `remove` is an address to POST {} to
  * Any of them may answer {error} with a sentence for the person. An "uploaded" event bubbles after each change.
  */
@@ -72,7 +72,7 @@ class Upload {
     if (file.size > MOST_BYTES) throw new Refused(this.words.large);
     if (!file.size) throw new Refused(this.words.empty);
     this.progress(0);
-    const form = await ask(this.words.begin, { size: file.size });
+    const form = await ask(this.words.begin, {});
     await post(form, file, (share) => this.progress(share));
     this.say(this.words.judging);
     const taken = await ask(this.words.take, { key: form.key });

@@ -6,7 +6,7 @@ Whoever asks is told the same whether or not an address is known, and guesses ar
 import secrets
 from datetime import datetime, timedelta
 
-from handlers.usecases import roles
+from handlers.usecases import roles, tell
 from models.notices import AccountCode, AccountMoved, AccountMoveRefused, OldAccountTold
 from models.rules.errors import NotAllowed, NotFound, NotPossible, Stale, TooManyAttempts
 from models.rules.invitation import code_in, new_code
@@ -16,7 +16,7 @@ from models.rules.roles import Role
 from models.tables.person import AccountMove, Person
 from models.views.moves import MoveView
 from models.views.people import PersonView
-from storage import audit, moves, outbox, people, staff
+from storage import audit, moves, outbox, staff
 from storage.database import UnitOfWork
 
 CODE_MINUTES = 30
@@ -84,7 +84,7 @@ def give_code(uow: UnitOfWork, person: PersonView, text: str, now: datetime) -> 
         raise NotPossible("account.code_wrong", minutes=str(CODE_MINUTES))
     move_id, person_id, _ = found
     moves.start_waiting(uow, move_id, now)
-    _warn_old_account(uow, person_id, now)
+    tell.person(uow, person_id, OldAccountTold(cut_off=False), now)
     audit.record(uow, person.actor, "move.prove", ("person", person_id), now, detail=move_id)
 
 
@@ -113,15 +113,9 @@ def begin(uow: UnitOfWork, actor: Actor, person_id: str, text: str, now: datetim
     if new_person_id == person_id or moves.holds_anything(uow, new_person_id):
         raise NotPossible("move.same" if new_person_id == person_id else "move.holds")
     moves.start_waiting(uow, move_id, now, person_id)
-    _warn_old_account(uow, person_id, now)
+    tell.person(uow, person_id, OldAccountTold(cut_off=False), now)
     audit.record(uow, actor, "move.begin", ("person", person_id), now, detail=move_id)
     return move_id
-
-
-def _warn_old_account(uow: UnitOfWork, person_id: str, now: datetime) -> None:
-    old = people.by_id(uow, person_id)
-    if old and old.user_id:
-        outbox.tell(uow, old.user_id, OldAccountTold(cut_off=False), now)
 
 
 def _not_own(actor: Actor, person_id: str, new_person_id: str) -> None:
@@ -205,7 +199,7 @@ def _refuse_rivals(uow: UnitOfWork, actor: Actor, move: AccountMove, now: dateti
             continue
         moves.decide(uow, rival.id, MoveState.REFUSED, actor.staff_id, now)
         audit.record(uow, actor, "move.refuse", ("person", move.person_id), now, detail=f"{rival.id} not_same")
-        _tell_refused(uow, rival.new_person_id, "not_same", now)
+        tell.person(uow, rival.new_person_id, AccountMoveRefused("not_same"), now)
 
 
 def refuse(uow: UnitOfWork, actor: Actor, move_id: str, why: str, now: datetime) -> str:
@@ -215,11 +209,5 @@ def refuse(uow: UnitOfWork, actor: Actor, move_id: str, why: str, now: datetime)
         raise NotPossible("move.reason")
     moves.decide(uow, move.id, MoveState.REFUSED, actor.staff_id, now)
     audit.record(uow, actor, "move.refuse", ("person", move.person_id), now, detail=f"{move.id} {why}")
-    _tell_refused(uow, move.new_person_id, why, now)
+    tell.person(uow, move.new_person_id, AccountMoveRefused(why), now)
     return old.name or ""
-
-
-def _tell_refused(uow: UnitOfWork, newcomer_id: str, why: str, now: datetime) -> None:
-    newcomer = people.by_id(uow, newcomer_id)
-    if newcomer and newcomer.user_id:
-        outbox.tell(uow, newcomer.user_id, AccountMoveRefused(why), now)

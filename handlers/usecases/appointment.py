@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from handlers.usecases import commission, profile, step
+from handlers.usecases import commission, profile, step, tell
 from handlers.usecases.registration.draft import open_for
 from models.notices import CommissionAccepted, LetterIssued, TermsSent
 from models.rules.calendar import fiscal_year, format_date, to_jst
@@ -15,7 +15,7 @@ from models.rules.registration import Action, State
 from models.tables.registration import Application
 from models.views.appointment import LetterView, TermsView
 from models.views.registration import ApplicationView
-from storage import appointment, audit, experts, outbox, people, registration, registration_views, tasks
+from storage import appointment, audit, experts, registration, registration_views, tasks
 from storage.database import UnitOfWork
 
 TERMS_MAX = 20_000
@@ -40,9 +40,8 @@ def publish_terms(uow: UnitOfWork, actor: Actor, version: str, text: str, now: d
 
 def tell_terms(uow: UnitOfWork, row: Application, now: datetime) -> None:
     """Send the terms to the applicant; before the first version there is nothing to send."""
-    person = people.by_id(uow, row.person_id)
-    if person and person.user_id and appointment.current_terms(uow):
-        outbox.tell(uow, person.user_id, TermsSent(row.number or ""), now)
+    if appointment.current_terms(uow):
+        tell.person(uow, row.person_id, TermsSent(row.number or ""), now)
 
 
 def answer_terms(
@@ -110,9 +109,7 @@ def issue_letter(uow: UnitOfWork, actor: Actor, letter_id: str, file_key: str, n
     row, _ = open_for(uow, actor, letter.application_id, "letter.issue")
     appointment.set_file(uow, letter_id, file_key)
     step.take(uow, actor, row, Action.ISSUE, now, letter.number)
-    person = people.by_id(uow, row.person_id)
-    if person and person.user_id:
-        outbox.tell(uow, person.user_id, LetterIssued(letter.number, letter.id), now)
+    tell.person(uow, row.person_id, LetterIssued(letter.number, letter.id), now)
 
 
 def answer_letter(
@@ -131,7 +128,7 @@ def answer_letter(
     if experts.commission(uow, row.person_id, row.id, _several(view.answers.get("specialities")), now):
         profile.begin(uow, row.person_id, view.answers)
     step.take(uow, actor, row, Action.ACCEPT, now, letter.number)
-    commission.tell_inviter(uow, row, CommissionAccepted(view.number, view.name, view.subject.renewing), now)
+    tell.inviter(uow, row, CommissionAccepted(view.number, view.name, view.subject.renewing), now)
     return registration_views.view_of(uow, row), letter
 
 

@@ -2,41 +2,19 @@
 
 from datetime import date, datetime
 
-from handlers.usecases import roles, step
+from handlers.usecases import roles, step, tell
 from handlers.usecases.registration.draft import open_for
-from models.notices import CommissionSteered, ExpertMoved, Notice
+from models.notices import CommissionSteered, ExpertMoved
 from models.rules.calendar import format_date, to_jst
 from models.rules.errors import NotAllowed, NotFound, NotPossible, Stale
 from models.rules.permissions import Actor, can
 from models.rules.registration import Action, State
 from models.tables.registration import Application
 from models.views.registration import ApplicationView
-from storage import experts, outbox, people, registration, registration_views
+from storage import experts, registration, registration_views
 from storage.database import UnitOfWork
 
 REASON_MAX = 500
-
-
-def tell_expert(uow: UnitOfWork, row: Application, notice: Notice, now: datetime) -> None:
-    """Tell the person whose application it is."""
-    person = people.by_id(uow, row.person_id)
-    if person and person.user_id:
-        outbox.tell(uow, person.user_id, notice, now)
-
-
-def tell_inviter(uow: UnitOfWork, row: Application, notice: Notice, now: datetime) -> None:
-    """Tell the approver who invited the person, or those who took the place."""
-    for account in inviters_of(uow, row):
-        outbox.tell(uow, account, notice, now)
-
-
-def inviters_of(uow: UnitOfWork, row: Application) -> list[str]:
-    """The inviter's account; where no approver of the organisation invited (any more), all its approvers'."""
-    inviter = people.by_id(uow, row.inviter_id) if row.inviter_id else None
-    if inviter and row.organisation_id in inviter.actor.organisations:
-        return [inviter.user_id] if inviter.user_id else []
-    others = people.approvers_of(uow, row.organisation_id)
-    return [each.user_id for each in others if each.user_id and each.id != row.person_id]
 
 
 def continue_(uow: UnitOfWork, actor: Actor, application_id: str, ends: date, now: datetime) -> ApplicationView:
@@ -63,7 +41,7 @@ def depart(
 ) -> ApplicationView:
     """The expert leaves, by saying so or by declining what the renewal needs; the inviter is told."""
     step.take(uow, actor, row, Action.LEAVE, now, detail)
-    tell_inviter(uow, row, ExpertMoved(view.number, view.name, Action.LEAVE), now)
+    tell.inviter(uow, row, ExpertMoved(view.number, view.name, Action.LEAVE), now)
     return registration_views.view_of(uow, row)
 
 
@@ -115,7 +93,7 @@ def _steer(
         raise NotPossible("commission.reason_long", most=str(REASON_MAX))
     experts.keep_reason(uow, row.id, action, words, actor.staff_id, now)
     step.take(uow, actor, row, action, now)
-    tell_expert(uow, row, CommissionSteered(view.number, action, words), now)
-    tell_inviter(uow, row, ExpertMoved(view.number, view.name, action), now)
+    tell.person(uow, row.person_id, CommissionSteered(view.number, action, words), now)
+    tell.inviter(uow, row, ExpertMoved(view.number, view.name, action), now)
     roles.show_menu_of(uow, row.person_id, now)
     return registration_views.view_of(uow, row)

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from handlers.usecases import tell
 from models.notices import InvitationUsed
 from models.rules.calendar import format_date, to_jst
 from models.rules.errors import NotAllowed, NotFound, NotPossible, TooManyAttempts
@@ -17,9 +18,7 @@ from storage import (
     imports,
     invitations,
     organisations,
-    outbox,
     papers,
-    people,
     registration,
     registration_views,
     settings,
@@ -159,12 +158,6 @@ def _join_as_expert(uow: UnitOfWork, person: PersonView, view: InvitationView, n
     application = registration.create(uow, person.id, view.organisation_id, view.issued_by, view.id, now, answers)
     if before:
         papers.copy(uow, before.id, application, now)
-    _tell_inviter(uow, view, now)
+    tell.person(uow, view.issued_by, InvitationUsed(view.organisation), now)
     audit.record(uow, person.actor, "application.create", ("application", application), now, moved=(None, "draft"))
     return Joined(view.kind, view.organisation, application, new=not answers)
-
-
-def _tell_inviter(uow: UnitOfWork, view: InvitationView, now: datetime) -> None:
-    inviter = people.by_id(uow, view.issued_by) if view.issued_by else None
-    if inviter and inviter.user_id:
-        outbox.tell(uow, inviter.user_id, InvitationUsed(view.organisation), now)

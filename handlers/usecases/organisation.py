@@ -6,6 +6,7 @@ from handlers.usecases import invitation, roles
 from models.notices import ApproverRemoved
 from models.rules.errors import NotAllowed, NotFound, NotPossible
 from models.rules.invitation import APPROVER
+from models.rules.normalise import tidy
 from models.rules.permissions import SYSTEM, Actor, can
 from models.rules.regions import PREFECTURES
 from models.views.organisation import OrganisationView
@@ -38,7 +39,7 @@ def change(uow: UnitOfWork, actor: Actor, organisation_id: str, name: str, prefe
 
 
 def _judged(uow: UnitOfWork, name: str, prefecture: str, own: str = "") -> str:
-    name = " ".join(name.split())
+    name = tidy(name)
     if not name or len(name) > NAME_MAX:
         raise NotPossible("organisation.name")
     if prefecture not in PREFECTURES:
@@ -59,7 +60,7 @@ def _managed(uow: UnitOfWork, actor: Actor, organisation_id: str) -> Organisatio
 
 def code_for(uow: UnitOfWork, name: str, prefecture: str, now: datetime) -> str:
     """A code `XXXX-XXXX` for an approver of the organisation of this name, which is added when there is none."""
-    known = organisations.id_by_name(uow, " ".join(name.split()))
+    known = organisations.id_by_name(uow, tidy(name))
     organisation_id = known or create(uow, SYSTEM, name, prefecture, now)
     return invitation.issue(uow, SYSTEM, organisation_id, APPROVER, now)
 
@@ -79,7 +80,7 @@ def move_approver(
 ) -> tuple[PersonView, OrganisationView]:
     """The person approves for the organisation named `target` from now on, and is told."""
     organisation = _managed(uow, actor, organisation_id)
-    target_id = organisations.id_by_name(uow, " ".join(target.split()))
+    target_id = organisations.id_by_name(uow, tidy(target))
     to = organisations.view(uow, target_id) if target_id else None
     if to is None:
         raise NotPossible("organisation.target")

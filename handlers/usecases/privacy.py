@@ -14,7 +14,7 @@ from models.rules.permissions import Actor, can
 from models.rules.registration import APPOINTING, COMMISSION, ENDED, IN_REVIEW, State
 from models.tables.registration import Application
 from models.views.privacy import Belongings, Holdings
-from storage import audit, belongings, privacy, registration, settings
+from storage import appointment, audit, belongings, privacy, registration, settings
 from storage.database import UnitOfWork
 
 RETAINED: Mapping[State, str] = MappingProxyType(
@@ -73,7 +73,7 @@ def why_not(holdings_: Holdings, approves: bool, renewing: bool) -> str:
 def obstacle(uow: UnitOfWork, holdings_: Holdings) -> str:
     """`why_not`, with what it asks for looked up."""
     appointing = [each.id for each in holdings_.applications if each.state in APPOINTING]
-    renewing = any(privacy.was_commissioned(uow, each) for each in appointing)
+    renewing = any(appointment.accepted_until(uow, each) for each in appointing)
     return why_not(holdings_, privacy.approves(uow, holdings_.person_id), renewing)
 
 

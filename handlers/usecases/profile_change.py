@@ -6,6 +6,7 @@ What was approved before stays in force until then.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from handlers.usecases import tell
 from handlers.usecases.registration import decide
 from handlers.usecases.registration.draft import StoredPhoto, open_for
 from models.notices import ProfileChangeApproved, ProfileChangeReturned
@@ -19,7 +20,7 @@ from models.tables.expert import ProfileChange
 from models.tables.registration import Application
 from models.views.profile import ChangeView
 from models.views.registration import ApplicationView, PaperView
-from storage import audit, experts, outbox, papers, people, profile, registration, registration_views
+from storage import audit, experts, papers, people, profile, registration, registration_views
 from storage.database import UnitOfWork
 
 
@@ -139,7 +140,7 @@ def approve(uow: UnitOfWork, actor: Actor, change_id: str, version: int, now: da
         people.set_name(uow, view.person_id, str(answers["name"]))
     profile.settle(uow, held, profile.APPROVED, actor.staff_id, "", now)
     _record(uow, actor, held, "change.approve", now)
-    _tell(uow, view, ProfileChangeApproved(view.number, held.item), now)
+    tell.person(uow, view.person_id, ProfileChangeApproved(view.number, held.item), now)
     return _found(uow, change_id)
 
 
@@ -155,7 +156,7 @@ def send_back(uow: UnitOfWork, actor: Actor, change_id: str, version: int, reaso
     profile.settle(uow, held, profile.RETURNED, actor.staff_id, words, now)
     row.version += 1
     _record(uow, actor, held, "change.return", now)
-    _tell(uow, view, ProfileChangeReturned(view.number, held.item, words), now)
+    tell.person(uow, view.person_id, ProfileChangeReturned(view.number, held.item, words), now)
     return _found(uow, change_id)
 
 
@@ -182,14 +183,6 @@ def _record(uow: UnitOfWork, actor: Actor, held: ProfileChange, action: str, now
     moved = (profile.WAITING, held.state)
     subject = ("application", held.application_id)
     audit.record(uow, actor, action, subject, now, moved=moved, detail=f"{held.item} {held.id}")
-
-
-def _tell(
-    uow: UnitOfWork, view: ApplicationView, notice: ProfileChangeApproved | ProfileChangeReturned, now: datetime
-) -> None:
-    person = people.by_id(uow, view.person_id)
-    if person and person.user_id:
-        outbox.tell(uow, person.user_id, notice, now)
 
 
 def _found(uow: UnitOfWork, change_id: str) -> ChangeView:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from models.rules.errors import NotAllowed, NotPossible, TooManyAttempts
 from models.rules.invitation import code_in, new_code
 from models.rules.permissions import Actor, can
-from models.rules.staff import ROLES
+from models.rules.staff import ROLES, plain_address
 from models.tables.staff import Staff
 from models.views.people import PersonView, StaffView
 from storage import audit, moves, staff
@@ -66,7 +66,7 @@ def claim_log_in(uow: UnitOfWork, email: str, now: datetime) -> Claim:
 
     TooManyAttempts once five failed within a quarter of an hour. Then `password_holds`, then `log_in`.
     """
-    address = "".join(char for char in email.lower() if char.isprintable()).strip()[:254]
+    address = plain_address(email)
     if staff.count_attempts(uow, "password", address, now - TRIES_WITHIN) >= TRIES:
         raise TooManyAttempts("staff.too_many")
     staff.note_attempt(uow, "password", address, now)

@@ -1,9 +1,9 @@
 """A manager keeps the secretariat's users: adds and ends them, changes roles, ends sessions, resets one-time codes."""
 
-from collections.abc import Callable
 from datetime import datetime
 
-from models.notices import StaffLink
+from handlers.usecases import staff_password
+from handlers.usecases.staff_password import LinkFor
 from models.rules.errors import NotAllowed, NotFound, NotPossible
 from models.rules.judgement import Accepted, Unclear
 from models.rules.normalise import tidy
@@ -11,12 +11,10 @@ from models.rules.permissions import Actor, can
 from models.rules.person import judge_mail
 from models.rules.staff import ROLES, why_kept
 from models.tables.staff import Staff
-from storage import audit, outbox, staff
+from storage import audit, staff
 from storage.database import UnitOfWork
 
 NAME_MAX = 120
-LinkFor = Callable[[str, int], str]
-"""Makes the link that sets a password, for a user's id and session epoch."""
 
 
 def add(uow: UnitOfWork, actor: Actor, typed: dict[str, str], link_for: LinkFor, now: datetime) -> str:
@@ -28,7 +26,7 @@ def add(uow: UnitOfWork, actor: Actor, typed: dict[str, str], link_for: LinkFor,
         raise NotPossible("staff.ended_before" if known.ended_at else "staff.exists", email=email)
     user = staff.create(uow, email, name, "", role, now)
     audit.record(uow, actor, "staff.create", ("staff", user), now, detail=role)
-    _send_link(uow, actor, _row(uow, user), link_for, now, new=True)
+    staff_password.send_link(uow, actor, _row(uow, user), link_for, now)
     return user
 
 
@@ -75,7 +73,7 @@ def restore(uow: UnitOfWork, actor: Actor, staff_id: str, link_for: LinkFor, now
     user.ended_at, user.password_hash, user.totp_secret = None, "", None
     user.session_epoch += 1
     audit.record(uow, actor, "staff.restore", ("staff", staff_id), now, detail=user.role)
-    _send_link(uow, actor, user, link_for, now, new=True)
+    staff_password.send_link(uow, actor, user, link_for, now)
 
 
 def end_sessions(uow: UnitOfWork, actor: Actor, staff_id: str, now: datetime) -> None:
@@ -98,13 +96,7 @@ def reset_code(uow: UnitOfWork, actor: Actor, staff_id: str, now: datetime) -> N
 def send_link(uow: UnitOfWork, actor: Actor, staff_id: str, link_for: LinkFor, now: datetime) -> None:
     """Send the link that sets the password once more."""
     user = _another(uow, actor, staff_id)
-    _send_link(uow, actor, user, link_for, now, new=not user.password_hash)
-
-
-def _send_link(uow: UnitOfWork, actor: Actor, user: Staff, link_for: LinkFor, now: datetime, *, new: bool) -> None:
-    notice = StaffLink(link_for(user.id, user.session_epoch), new=new)
-    outbox.tell(uow, user.email, notice, now, channel=outbox.MAIL)
-    audit.record(uow, actor, "staff.password_link", ("staff", user.id), now)
+    staff_password.send_link(uow, actor, user, link_for, now)
 
 
 def _managers(uow: UnitOfWork, actor: Actor) -> list[str]:

@@ -5,27 +5,35 @@ from datetime import datetime, timedelta
 
 from models.notices import StaffLink
 from models.rules.errors import NotPossible
-from models.rules.permissions import SYSTEM
+from models.rules.permissions import SYSTEM, Actor
+from models.rules.staff import plain_address
+from models.tables.staff import Staff
 from models.views.people import StaffView
 from storage import audit, outbox, staff
 from storage.database import UnitOfWork
 
 LINK_FOR = timedelta(hours=24)
 ASKED_AT_MOST, ASKED_WITHIN = 3, timedelta(hours=1)
+LinkFor = Callable[[str, int], str]
+"""Makes the link that sets a password, for a user's id and session epoch."""
 
 
-def forgot(uow: UnitOfWork, email: str, link_for: Callable[[str, int], str], now: datetime) -> None:
+def forgot(uow: UnitOfWork, email: str, link_for: LinkFor, now: datetime) -> None:
     """Send the link to whoever uses this address; nothing tells whether anybody does, or was asked for too often."""
-    address = "".join(char for char in email.lower() if char.isprintable()).strip()[:254]
+    address = plain_address(email)
     if staff.count_attempts(uow, "forgot", address, now - ASKED_WITHIN) >= ASKED_AT_MOST:
         return
     staff.note_attempt(uow, "forgot", address, now)
     user = staff.by_email(uow, address)
-    if user is None:
-        return
+    if user:
+        send_link(uow, SYSTEM, user, link_for, now)
+
+
+def send_link(uow: UnitOfWork, actor: Actor, user: Staff, link_for: LinkFor, now: datetime) -> None:
+    """Mail the user the link; the words are a newcomer's until a password was set."""
     notice = StaffLink(link_for(user.id, user.session_epoch), new=not user.password_hash)
     outbox.tell(uow, user.email, notice, now, channel=outbox.MAIL)
-    audit.record(uow, SYSTEM, "staff.password_link", ("staff", user.id), now)
+    audit.record(uow, actor, "staff.password_link", ("staff", user.id), now)
 
 
 def holder(uow: UnitOfWork, staff_id: str, epoch: int) -> StaffView | None:

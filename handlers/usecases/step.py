@@ -12,8 +12,11 @@ from storage.database import UnitOfWork
 
 def take(
     uow: UnitOfWork, actor: Actor, row: Application, action: Action, now: datetime, detail: str | None = None
-) -> None:
-    """Move the locked row on; NotPossible when its state has no such step. The caller has asked who may."""
+) -> State:
+    """Move the locked row on and return where to; NotPossible when its state has no such step.
+
+    The caller has asked who may.
+    """
     before = State(row.state)
     target = move(before, action)
     registration.set_state(uow, row, target, now)
@@ -22,6 +25,7 @@ def take(
     )
     if target is State.ENDED:
         _close_changes(uow, actor, row, now)
+    return target
 
 
 def _close_changes(uow: UnitOfWork, actor: Actor, row: Application, now: datetime) -> None:

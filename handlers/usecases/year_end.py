@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from handlers.usecases import commission, roles, step
+from handlers.usecases import roles, step, tell
 from models.notices import CommissionOver, ExpertsOver, LetterOver, RenewalAsked
 from models.rules.calendar import to_jst
 from models.rules.commission import Due, due
@@ -36,7 +36,7 @@ def take_back_letters(uow: UnitOfWork, actor: Actor, application_ids: Iterable[s
             continue
         if row.state == State.COMMISSIONED and can(actor, "commission.run", _subject(row)):
             step.take(uow, actor, row, Action.LAPSE, now, letter.number)
-            commission.tell_expert(uow, row, LetterOver(letter.number), now)
+            tell.person(uow, row.person_id, LetterOver(letter.number), now)
             done += 1
     return done
 
@@ -49,7 +49,7 @@ def rest(uow: UnitOfWork, actor: Actor, application_ids: Iterable[str], now: dat
         if ends is None or ends >= to_jst(now).date() or row.state not in APPOINTING:
             continue
         if can(actor, "commission.run", _subject(row, renewing=True)):
-            commission.tell_expert(uow, row, CommissionOver(row.number or "", ends.isoformat(), renewing=True), now)
+            tell.person(uow, row.person_id, CommissionOver(row.number or "", ends.isoformat(), renewing=True), now)
             roles.show_menu_of(uow, row.person_id, now)
             done += 1
     return done
@@ -88,7 +88,7 @@ class _Year:
         else:
             row.reminded_at = self.now
         asked = RenewalAsked(row.number or "", row.id, ends.isoformat(), reminder=what is Due.REMIND)
-        commission.tell_expert(self.uow, row, asked, self.now)
+        tell.person(self.uow, row.person_id, asked, self.now)
         return True
 
     def _due(self, row: Application, ends: date) -> Due | None:
@@ -101,9 +101,9 @@ class _Year:
 
     def _lapse(self, row: Application, ends: date) -> None:
         step.take(self.uow, self.actor, row, Action.LAPSE, self.now, ends.isoformat())
-        commission.tell_expert(self.uow, row, CommissionOver(row.number or "", ends.isoformat()), self.now)
+        tell.person(self.uow, row.person_id, CommissionOver(row.number or "", ends.isoformat()), self.now)
         roles.show_menu_of(self.uow, row.person_id, self.now)
-        for account in commission.inviters_of(self.uow, row):
+        for account in tell.inviters_of(self.uow, row):
             self.over.setdefault(account, []).append(row.name)
 
     def tell_inviters(self) -> None:

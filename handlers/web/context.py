@@ -1,10 +1,12 @@
 """What every page opened from LINE asks for."""
 
+from datetime import date
 from typing import Any, cast
 
 from flask import Response, current_app, jsonify, request
 
 from handlers.services import Services
+from models.rules.calendar import to_jst
 
 KEY = "chusho119.web"
 
@@ -12,6 +14,11 @@ KEY = "chusho119.web"
 def services() -> Services:
     """What bootstrap opened."""
     return cast("Services", current_app.extensions[KEY])
+
+
+def today() -> date:
+    """Today in Japan."""
+    return to_jst(services().clock()).date()
 
 
 def asked_by_script() -> bool:

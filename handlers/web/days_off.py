@@ -10,10 +10,10 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 
 from bot.text import t
 from handlers.usecases import profile as usecase
-from handlers.web.context import asked, services
+from handlers.web.context import asked, services, today
 from handlers.web.profile import PROFILE, done, shown
 from handlers.web.tickets import opened, remember, this_browser
-from models.rules.calendar import format_date, to_jst
+from models.rules.calendar import format_date
 from models.rules.profile import Day, markable, months
 
 WEEK = "日月火水木金土"
@@ -25,17 +25,13 @@ def routes(bp: Blueprint) -> None:
     bp.add_url_rule("/profile/<token>/days", view_func=save_days, methods=["POST"])
 
 
-def _today() -> date:
-    return to_jst(services().clock()).date()
-
-
 def days_page(token: str) -> Response:
     """The calendar as it stands."""
     browser = this_browser()
     with opened(PROFILE, token, browser, first=True) as at:
         view = shown(at)
     page = render_template(
-        "web/days_off.html", token=token, view=view, months=months(_today(), view.weekly_off), week=WEEK,
+        "web/days_off.html", token=token, view=view, months=months(today(), view.weekly_off), week=WEEK,
         spoken=_spoken, was=_texts(view.days_off),
     )  # fmt: skip
     return remember(make_response(page), browser)
@@ -58,11 +54,10 @@ def save_days(token: str) -> Response:
         was, wanted = _strings(given.get("was")), _strings(given.get("off"))
     else:
         was, wanted = request.form.get("was", "").split(","), request.form.getlist("off")
-    today = _today()
     with opened(PROFILE, token, this_browser(), write=True) as at:
         shown(at)
-        now = services().clock()
-        days = usecase.save_days_off(at.uow, at.actor, markable(was, today), markable(wanted, today), now)
+        seen, chosen = (markable(days, today()) for days in (was, wanted))
+        days = usecase.save_days_off(at.uow, at.actor, seen, chosen, services().clock())
     if request.is_json:
         return jsonify(days=_texts(days), said=t("profile.saved_days", count=len(days)))
     return done(token, "saved")

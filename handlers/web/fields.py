@@ -6,10 +6,9 @@ The rules are those of the chat; nothing is decided here. `read` gives what was 
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from dataclasses import field as default
 from datetime import date
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -26,12 +25,11 @@ from models.rules.fields import (
     Answers,
     Choice,
     Field,
-    Judgement,
     Refused,
+    Unclear,
     Value,
     as_text,
     display,
-    judge_birth_date,
 )
 from models.rules.normalise import tidy, tidy_lines
 from models.rules.regions import REGIONS
@@ -106,15 +104,10 @@ class Control:
         opens, _, closes = self.text.partition("-")
         return opens, closes
 
-
-def dated(fields: Iterable[Field], today: date) -> tuple[Field, ...]:
-    """The fields, with a birth date judged against `today` (Asia/Tokyo)."""
-    judge = partial(_born, today=today)
-    return tuple(replace(each, judge=judge) if each.key == "birth_date" else each for each in fields)
-
-
-def _born(text: str, _answers: Answers, *, today: date) -> Judgement:
-    return judge_birth_date(text, today)
+    @property
+    def times(self) -> tuple[str, ...]:
+        """What from and to are chosen from."""
+        return TIMES
 
 
 def shape_of(each: Field) -> str:
@@ -127,8 +120,12 @@ def shape_of(each: Field) -> str:
 
 
 def read(fields: Iterable[Field], form: MultiDict[str, str]) -> dict[str, Value]:
-    """What was typed in each of these fields, tidied; what is missing was left empty."""
-    return {each.key: _typed(each, form) for each in fields}
+    """What was typed in each of these fields, tidied; what is missing was left empty.
+
+    A button under an unclear answer says what was meant, `key=value`, and goes before what was typed.
+    """
+    key, _, meant = form.get("pick", "").partition("=")
+    return {each.key: meant if meant and each.key == key else _typed(each, form) for each in fields}
 
 
 def _typed(each: Field, form: MultiDict[str, str]) -> Value:
@@ -156,22 +153,17 @@ def judge(fields: Iterable[Field], typed: Mapping[str, Value], others: Answers) 
         if each.key not in typed:
             continue
         value = typed[each.key]
-        if not value and each.optional:
-            found: Judgement | None = None
-        else:
-            found = each.judge(_meant(each, as_text(value), answers), answers)
+        found = each.judge(_meant(each, as_text(value), answers), answers) if value or not each.optional else None
         values[each.key] = found.value if isinstance(found, Accepted) else value or None
-        if found and not isinstance(found, Accepted):
+        if isinstance(found, Refused | Unclear):
             faults[each.key] = _fault(found)
         kept = values[each.key]
         answers = {key: held for key, held in answers.items() if key != each.key} | ({each.key: kept} if kept else {})
     return Judged(values, faults)
 
 
-def _fault(found: Judgement) -> Fault:
-    if isinstance(found, Refused):
-        return Fault(t(found.code, **found.data))
-    return Fault(t(found.code), found.choices) if not isinstance(found, Accepted) else Fault("")
+def _fault(found: Refused | Unclear) -> Fault:
+    return Fault(t(found.code, **found.data)) if isinstance(found, Refused) else Fault(t(found.code), found.choices)
 
 
 def _meant(each: Field, text: str, answers: Answers) -> str:
@@ -225,7 +217,7 @@ def shown(each: Field, answers: Answers) -> str:
 def _hint(each: Field) -> str:
     own = t(f"hint.{each.key}") if each.key in HINTED else ""
     plain = each.kind in ("text", "long", "search")
-    return "".join(part for part in (own, t("hint.example", example=each.example) if plain else "") if part)
+    return own + (t("hint.example", example=each.example) if plain else "")
 
 
 def searched(given: Mapping[str, Any]) -> dict[str, Any]:

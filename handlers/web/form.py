@@ -6,7 +6,6 @@ wins, and a page that was opened earlier is told what changed elsewhere. The app
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
 from typing import Any, TypeGuard
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
@@ -14,10 +13,10 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, render_
 from bot.text import t
 from handlers.usecases.registration import draft
 from handlers.web import fields as drawn
-from handlers.web.context import asked, services, told
-from handlers.web.fields import TIMES, Fault, Judged
+from handlers.web.context import asked, services, today, told
+from handlers.web.fields import Fault, Judged
 from handlers.web.form_papers import FORM, own_draft, uploads_of
-from handlers.web.sections import faulty, fields_open, rejudged, sections
+from handlers.web.sections import faulty, fields_open, rejudged, sections, to_mend
 from handlers.web.tickets import Opened, handoff_link, opened, remember, this_browser
 from handlers.web.upload import may_upload
 from models.rules.calendar import to_jst
@@ -46,7 +45,7 @@ def form_page(token: str) -> Response:
         view, handed = own_draft(at), at.handed
     if not _editable(at, view):
         return remember(_closed_now(view), browser)
-    faults = rejudged(view, _today()).faults if "check" in request.args else {}
+    faults = rejudged(view, today()).faults if "check" in request.args else {}
     return remember(_page(token, view, faults, handed=handed), browser)
 
 
@@ -56,8 +55,8 @@ def form_sent(token: str) -> Response:
         before, handed = own_draft(at), at.handed
         if not _editable(at, before):
             return _closed_now(before)
-        known = fields_open(before, _today())
-        typed = _picked(drawn.read(known, request.form), request.form.get("pick", ""))
+        known = fields_open(before, today())
+        typed = drawn.read(known, request.form)
         overlong = drawn.too_long(typed)
         changed = _changed(before, drawn.judge(known, _without(typed, overlong), before.answers))
         view = draft.save_fields(at.uow, at.actor, before.id, changed) if changed else before
@@ -65,7 +64,7 @@ def form_sent(token: str) -> Response:
         return _page(token, view, _overlong(overlong), status=422, handed=handed, typed=typed)
     if request.form.get("do") != "check":
         return _to("web.form_page", token, kept=_clock())
-    faults = rejudged(view, _today()).faults
+    faults = rejudged(view, today()).faults
     return _page(token, view, faults, status=422, handed=handed) if faults else _to("web.form_confirm", token)
 
 
@@ -76,15 +75,15 @@ def form_save(token: str) -> Response:
     with opened(FORM, token, this_browser(), write=bool(sent)) as at:
         before = own_draft(at)
         if not _editable(at, before):
-            return told(409, t("detail.closed", state=t(f"state.{before.state}")), why="state")
-        known = {each.key: each for each in fields_open(before, _today())}
+            return told(409, t("detail.closed", state=t(f"state.{before.state}")))
+        known = {each.key: each for each in fields_open(before, today())}
         if not known.keys() >= sent.keys():
             raise NotAllowed("error.not_editable")
         typed = {key: drawn.tidied(known[key], value) for key, value in sent.items()}
         overlong = drawn.too_long(typed)
         judged = drawn.judge(known.values(), _without(typed, overlong), before.answers)
         after = draft.save_fields(at.uow, at.actor, before.id, judged.values) if judged.values else before
-    parts = sections(after, _today())
+    parts = sections(after, today())
     faults = {**judged.faults, **_overlong(overlong)}
     marks = given.get("marks")
     elsewhere = _elsewhere(before, judged, marks if isinstance(marks, dict) else {}, known)
@@ -111,9 +110,9 @@ def form_confirm(token: str) -> Response:
         view = own_draft(at)
     if not _editable(at, view):
         return _closed_now(view)
-    if rejudged(view, _today()).faults:
+    if rejudged(view, today()).faults:
         return _to("web.form_page", token, "faults", check="1")
-    page = render_template("web/form_confirm.html", view=view, token=token, sections=sections(view, _today()))
+    page = render_template("web/form_confirm.html", view=view, token=token, sections=sections(view, today()))
     return make_response(page)
 
 
@@ -134,7 +133,7 @@ def form_kept(token: str) -> Response:
     """The receipt: what is kept, and the way back to LINE."""
     with opened(FORM, token, this_browser()) as at:
         view, handed = own_draft(at), at.handed
-    papers = next(part for part in sections(view, _today()) if part.key == "papers")
+    papers = next(part for part in sections(view, today()) if part.key == "papers")
     line = services().links.friend("プロフィール登録")
     return make_response(render_template("web/form_kept.html", papers=papers, token=token, handed=handed, line=line))
 
@@ -144,18 +143,14 @@ def form_handoff(token: str) -> Response:
     import segno
 
     with opened(FORM, token, this_browser()) as at:
-        view = own_draft(at)
+        own_draft(at)
         link = handoff_link(at)
     code = segno.make(link, error="m", micro=False).svg_data_uri(scale=4, border=4)
-    return make_response(render_template("web/form_handoff.html", view=view, token=token, link=link, code=code))
+    return make_response(render_template("web/form_handoff.html", token=token, link=link, code=code))
 
 
 def _editable(at: Opened, view: ApplicationView) -> bool:
     return can(at.actor, "application.edit", view.subject)
-
-
-def _today() -> date:
-    return to_jst(services().clock()).date()
 
 
 def _clock() -> str:
@@ -175,12 +170,12 @@ def _page(
     handed: bool = False,
     typed: Mapping[str, Value] | None = None,
 ) -> Response:
-    known = {each.key: each for each in fields_open(view, _today())}
+    known = {each.key: each for each in fields_open(view, today())}
     shown = view if typed is None else _as_typed(view, typed)
-    parts = sections(shown, _today(), faults)
+    parts = sections(shown, today(), faults)
     page = render_template(
         "web/form.html", view=view, token=token, sections=parts, faulty=faulty(parts), marks=_marks(view, known),
-        times=TIMES, handed=handed, uploads=uploads_of(token, view), kept=request.args.get("kept", "")[:5],
+        handed=handed, mend=to_mend(view), uploads=uploads_of(token, view), kept=request.args.get("kept", "")[:5],
     )  # fmt: skip
     return may_upload(make_response(page, status))
 
@@ -196,12 +191,6 @@ def _as_typed(view: ApplicationView, typed: Mapping[str, Value]) -> ApplicationV
 
 def _without(typed: Mapping[str, Value], keys: Collection[str]) -> dict[str, Value]:
     return {key: value for key, value in typed.items() if key not in keys}
-
-
-def _picked(typed: dict[str, Value], pick: str) -> dict[str, Value]:
-    """A button under an unclear answer says what was meant: `key=value`."""
-    key, _, value = pick.partition("=")
-    return {**typed, key: value} if key in typed and value else typed
 
 
 def _overlong(keys: Collection[str]) -> dict[str, Fault]:
@@ -240,10 +229,15 @@ def _is_answer(value: object) -> TypeGuard[Value]:
 def _told_of(each: Field, view: ApplicationView, fault: Fault | None) -> dict[str, Any]:
     """How a field stands after it was saved; an empty one is not complained about while the page is filled in."""
     value = view.answers.get(each.key)
-    shown = value if isinstance(value, list) else drawn.shown(each, view.answers)
     wrong = fault if fault and value else None
     choices = [{"label": choice.label, "value": choice.value} for choice in wrong.choices] if wrong else []
-    return {"value": shown, "fault": wrong.words if wrong else "", "choices": choices}
+    return {"value": _shown(each, view), "fault": wrong.words if wrong else "", "choices": choices}
+
+
+def _shown(each: Field, view: ApplicationView) -> Value:
+    """An answer as the page's script puts it into its field."""
+    value = view.answers.get(each.key)
+    return value if isinstance(value, list) else drawn.shown(each, view.answers)
 
 
 def _elsewhere(
@@ -255,9 +249,7 @@ def _elsewhere(
         held = before.answers.get(key)
         if key not in seen or seen[key] == mark or (key in judged.values and judged.values[key] == held):
             continue
-        shown = held if isinstance(held, list) else drawn.shown(known[key], before.answers)
         words = display(known[key], held, before.answers) if held else ""
-        found.append(
-            {"key": key, "name": known[key].name, "value": shown, "words": words, "lost": key in judged.values}
-        )
+        value, lost = _shown(known[key], before), key in judged.values
+        found.append({"key": key, "name": known[key].name, "value": value, "words": words, "lost": lost})
     return found

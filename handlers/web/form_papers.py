@@ -23,7 +23,7 @@ THUMB = 320
 
 def routes(bp: Blueprint) -> None:
     """Put these addresses on the blueprint."""
-    kind = "<any(certificate,career):kind>"
+    kind = f"<any({','.join(SENT_HERE)}):kind>"
     bp.add_url_rule("/form/<token>/upload", view_func=form_upload, methods=["POST"])
     bp.add_url_rule(f"/form/<token>/taken/{kind}", view_func=form_taken, methods=["POST"])
     bp.add_url_rule("/form/<token>/photos/<row_id:paper_id>.jpg", view_func=form_photo)

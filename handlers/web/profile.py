@@ -14,9 +14,8 @@ from bot.screens.profile import days_words, hours_words, item_word, standing
 from bot.text import t
 from handlers.usecases import profile as usecase
 from handlers.web import fields
-from handlers.web.context import services
+from handlers.web.context import services, today
 from handlers.web.tickets import Opened, Purpose, opened, remember, this_browser
-from models.rules.calendar import to_jst
 from models.rules.errors import DomainError, NotFound
 from models.rules.fields import FIELD_BY_KEY, Field, Value, display
 from models.rules.profile import CHANGES, HIDEABLE, TIMES, times_as_answers, weekly_off_words
@@ -44,10 +43,11 @@ DONE = {
 def routes(bp: Blueprint) -> None:
     """Put these pages on the blueprint."""
     one = "/profile/<token>"
+    section = f"{one}/<any({','.join(TITLES)}):section>"
     bp.add_url_rule(one, view_func=profile_page)
     bp.add_url_rule(f"{one}/accepting", view_func=switch_accepting, methods=["POST"])
-    bp.add_url_rule(f"{one}/<any(contact,specialities,times,shown):section>", view_func=section_page)
-    bp.add_url_rule(f"{one}/<any(contact,specialities,times,shown):section>", view_func=save_section, methods=["POST"])
+    bp.add_url_rule(section, view_func=section_page)
+    bp.add_url_rule(section, view_func=save_section, methods=["POST"])
 
 
 def shown(at: Opened) -> ProfileView:
@@ -80,7 +80,7 @@ def _overview(view: ProfileView, token: str, **values: object) -> str:
     return render_template(
         "web/profile.html", view=view, token=token, word=word, tone=tone, facts=facts, item_word=item_word,
         hours=hours_words(view.hours), weekly_off=weekly_off_words(view.weekly_off), days=days_words(view.days_off),
-        hidden="、".join(FIELD_BY_KEY[key].name for key in HIDEABLE if key in view.hidden), changes=CHANGES, **values,
+        hidden="、".join(FIELD_BY_KEY[key].name for key in HIDEABLE if key in view.hidden), **values,
     )  # fmt: skip
 
 
@@ -124,16 +124,19 @@ def _form(
     view: ProfileView, token: str, section: str, typed: Mapping[str, Value], *,
     faults: Mapping[str, fields.Fault] = MappingProxyType({}), error: DomainError | None = None,
 ) -> Response:  # fmt: skip
-    controls = fields.controls(FIELDS[section], typed, faults, today=to_jst(services().clock()).date())
+    controls = fields.controls(FIELDS[section], typed, faults, today=today())
     page = render_template(
-        "web/profile_section.html", view=view, token=token, section=section, title=TITLES[section], typed=typed,
+        "web/profile_section.html", token=token, section=section, title=TITLES[section], typed=typed,
         controls=controls, mark=view.mark(section), now=_now(view, section) if error else "",
         error=t(error.code, **error.data) if error else "",
-        times_of_day=fields.TIMES, hideable=[(key, FIELD_BY_KEY[key].name) for key in HIDEABLE],
+        hideable=[(key, FIELD_BY_KEY[key].name) for key in HIDEABLE],
     )  # fmt: skip
-    response = make_response(page)
-    response.status_code = 409 if error else 422 if faults else 200
-    return response
+    return make_response(page, status_of(faults, error))
+
+
+def status_of(faults: Mapping[str, fields.Fault], error: DomainError | None) -> int:
+    """What a form answers with that is shown again."""
+    return 409 if error else 422 if faults else 200
 
 
 def _now(view: ProfileView, section: str) -> str:
@@ -174,10 +177,8 @@ def _typed(section: str) -> tuple[Mapping[str, Value], Mapping[str, fields.Fault
 
 
 def typed_in(asked: Sequence[Field]) -> tuple[Mapping[str, Value], Mapping[str, fields.Fault]]:
-    """The same for fields of the rules; a button under a question answers that one in place of what was typed."""
-    typed = fields.read(asked, request.form)
-    key, _, value = request.form.get("pick", "").partition("=")
-    judged = fields.judge(asked, {**typed, key: value} if key in typed else typed, {})
+    """The same for fields of the rules."""
+    judged = fields.judge(asked, fields.read(asked, request.form), {})
     return {key: value for key, value in judged.values.items() if value is not None}, judged.faults
 
 

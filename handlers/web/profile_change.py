@@ -13,15 +13,15 @@ from handlers.pictures import send_photo
 from handlers.sheet import ITEM_WORDS
 from handlers.usecases import profile_change as usecase
 from handlers.web import fields
-from handlers.web.context import asked, services
-from handlers.web.profile import PROFILE, done, shown, typed_in
-from handlers.web.tickets import ROW_ID, opened, remember, this_browser
+from handlers.web.context import asked, services, today
+from handlers.web.profile import PROFILE, done, shown, status_of, typed_in
+from handlers.web.tickets import opened, remember, this_browser
 from handlers.web.upload import form_for, may_upload
-from models.rules.calendar import to_jst
 from models.rules.errors import DomainError, NotFound
 from models.rules.fields import Value, display
 from models.rules.profile import CHANGES
 from models.rules.registration import PAPERS
+from models.tables.base import ROW_ID
 from models.views.profile import ProfileView
 from models.views.registration import PaperView
 
@@ -31,7 +31,7 @@ STARTS_FROM_OWN = frozenset({"basic"})
 
 def routes(bp: Blueprint) -> None:
     """Put these pages on the blueprint."""
-    one = "/profile/<token>/change/<any(basic,account):item>"
+    one = f"/profile/<token>/change/<any({','.join(CHANGES)}):item>"
     bp.add_url_rule(one, view_func=change_page)
     bp.add_url_rule(one, view_func=send_change, methods=["POST"])
     bp.add_url_rule("/profile/<token>/find", view_func=find_bank, methods=["POST"])
@@ -64,15 +64,13 @@ def _page(
 ) -> Response:  # fmt: skip
     of, last = CHANGES[item], view.changes.get(item)
     page = render_template(
-        "web/profile_change.html", view=view, token=token, item=item, word=item_word(item), paper=ITEM_WORDS[of.paper],
+        "web/profile_change.html", token=token, item=item, word=item_word(item), paper=ITEM_WORDS[of.paper],
         most=PAPERS[of.paper].most, photos=[_photo(token, item, paper, at) for at, paper in enumerate(held, 1)],
-        controls=fields.controls(of.fields, typed, faults, today=to_jst(services().clock()).date()),
+        controls=fields.controls(of.fields, typed, faults, today=today()),
         last=last, asked=_lines(item, last.answers if last else {}), now=_lines(item, view.answers),
-        times_of_day=fields.TIMES, error=t(error.code, **error.data) if error else "",
+        error=t(error.code, **error.data) if error else "",
     )  # fmt: skip
-    response = may_upload(make_response(page))
-    response.status_code = 409 if error else 422 if faults else 200
-    return response
+    return may_upload(make_response(page, status_of(faults, error)))
 
 
 def _lines(item: str, answers: Mapping[str, Value]) -> list[tuple[str, str]]:

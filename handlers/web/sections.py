@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from bot.forms.registration import ITEM_WORDS
 from handlers import sheet
-from handlers.web.fields import Control, Fault, Judged, controls, dated, judge
-from models.rules.fields import Field
-from models.rules.registration import FIELDS_OF, PAPERS, Item, answered, required_papers
+from handlers.web.fields import Control, Fault, Judged, controls, judge
+from models.rules.fields import Field, dated
+from models.rules.registration import FIELDS_OF, PAPERS, Item, State, answered, required_papers
 from models.views.registration import ApplicationView
 
 PAPERS_WORD = "写真・書類"
@@ -19,12 +19,11 @@ NO_FAULTS: Mapping[str, Fault] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class PaperPart:
-    """One kind of photo: how many are there, and whether others may be sent now."""
+    """One kind of photo, and how many are there."""
 
     item: Item
     word: str
     held: int
-    open: bool
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Section:
 
 def fields_open(view: ApplicationView, today: date) -> tuple[Field, ...]:
     """The fields that may be changed now, in the page's order."""
-    return dated((each for item in FIELD_ITEMS if item in view.editable for each in FIELDS_OF[item]), today)
+    return tuple(dated(each, today) for item in FIELD_ITEMS if item in view.editable for each in FIELDS_OF[item])
 
 
 def rejudged(view: ApplicationView, today: date) -> Judged:
@@ -63,18 +62,30 @@ def sections(view: ApplicationView, today: date, faults: Mapping[str, Fault] = N
     return (basic, account, _papers(view), detail)
 
 
+def to_mend(view: ApplicationView) -> tuple[tuple[str, str, str], ...]:
+    """What the last return asks for: the part of the page ("" for the whole), the item's word, the reviewer's words."""
+    if view.state is not State.RETURNED:
+        return ()
+    comments = view.decisions[-1].comments
+    named = tuple(
+        ("papers" if item in PAPERS else str(item), ITEM_WORDS[item], comments[item])
+        for item in Item
+        if comments.get(item)
+    )
+    return (*named, ("", "全体", comments[""])) if comments.get("") else named
+
+
 def _typed_part(view: ApplicationView, item: Item, today: date, faults: Mapping[str, Fault]) -> Section:
     fields = FIELDS_OF[item]
     done, total = answered(fields, view.answers)
-    drawn = controls(dated(fields, today), view.answers, faults, today=today)
+    drawn = controls(fields, view.answers, faults, today=today)
     lines = sheet.lines(view, tuple(each.key for each in fields))
     return Section(item, ITEM_WORDS[item], done, total, item in view.editable, drawn, lines)
 
 
 def _papers(view: ApplicationView) -> Section:
     parts = tuple(
-        PaperPart(item, ITEM_WORDS[item], len(view.papers_of(item)), item in view.editable)
-        for item in required_papers(view.answers)
+        PaperPart(item, ITEM_WORDS[item], len(view.papers_of(item))) for item in required_papers(view.answers)
     )
     done = sum(part.held > 0 for part in parts)
     return Section("papers", PAPERS_WORD, done, len(parts), any(item in PAPERS for item in view.editable), papers=parts)

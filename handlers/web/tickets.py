@@ -6,7 +6,6 @@ handed over to a PC, the browser that opened the link first. There is no session
 what protects them is the link nobody guesses, the browser's SameSite cookie, and `same_origin`.
 """
 
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +20,12 @@ from handlers.links import HANDED_FOR, PageTicket
 from handlers.web.context import asked_by_script, services, told
 from models.rules.errors import NotAllowed, NotFound
 from models.rules.permissions import Actor
+from models.tables.base import ROW_ID
 from storage import moves, people, system
 from storage.database import UnitOfWork
 
 BROWSER = "chusho119_browser"
 BROWSER_FOR = timedelta(days=1)
-ROW_ID = re.compile("[0-9a-f]{32}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

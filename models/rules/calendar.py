@@ -23,6 +23,11 @@ def to_jst(moment: datetime) -> datetime:
     return moment.astimezone(JST)
 
 
+def day_start(day: date) -> datetime:
+    """When a Japanese date begins, in UTC."""
+    return datetime.combine(day, time(), JST).astimezone(UTC)
+
+
 def month_start(moment: datetime) -> datetime:
     """When the month of `moment` began in Tokyo, in UTC: LINE counts its quota by the month."""
     return to_jst(moment).replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

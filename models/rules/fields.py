@@ -5,6 +5,9 @@ Wording of the names: domain.md 2. Types of a judgement: judgement.py.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 from models.rules.account import (
     ACCOUNT_TYPE_CHOICES,
     branch_in,
@@ -70,10 +73,10 @@ __all__ = [
     "Value",
     "as_text",
     "check_birth_date",
+    "dated",
     "display",
     "fit_label",
     "holder_differs",
-    "judge_birth_date",
 ]
 
 
@@ -162,3 +165,10 @@ FIELD_BY_KEY = {field.key: field for field in FIELDS}
 def display(field: Field, value: Value, answers: Answers) -> str:
     """`value` as a person reads it beside the other answers: a branch by name, the rest as `show` says."""
     return branch_in(answers.get("bank", ""), value) if field.key == "branch" else field.show(value)
+
+
+def dated(field: Field, today: date) -> Field:
+    """The field as it is judged on a day (Asia/Tokyo): a birth date is one of somebody of an expert's age."""
+    if field.key != "birth_date":
+        return field
+    return replace(field, judge=lambda text, _answers: judge_birth_date(text, today))

@@ -13,6 +13,11 @@ ABOUT: Mapping[str, str] = MappingProxyType(
 )
 
 
+def plain_address(typed: str) -> str:
+    """A typed mail address as users are known by it, and tries counted: short, in lower case, nothing invisible."""
+    return "".join(char for char in typed.lower() if char.isprintable()).strip()[:254]
+
+
 def why_kept(user: str, actor: str | None, managers: Collection[str]) -> str:
     """The sentence that says why `user` may not lose the place of a manager, or an empty string.
 

@@ -1,5 +1,6 @@
 """What every table shares: constraint names, aware UTC times, big integer keys."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 
@@ -17,6 +18,8 @@ NAMES = {
 
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 Id = String(32)
+ROW_ID = re.compile("[0-9a-f]{32}")
+"""What `new_id` makes."""
 
 
 def new_id() -> str:

@@ -1,73 +1,30 @@
 """Erasing a person, and what is over, on both databases: nothing of theirs is left but ids, codes and dates."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from handlers.jobs.retain import retain
 from handlers.usecases import privacy as usecase
 from handlers.usecases.registration import decide, draft
 from models.rules.errors import DomainError, NotAllowed, NotFound, NotPossible
 from models.rules.permissions import SYSTEM, Actor
 from models.rules.registration import Item, State
 from models.tables.appointment import CommissionLetter
-from models.tables.conversation import OutboxRow
 from models.tables.person import Consent, Person
 from models.tables.registration import Application
 from models.views.people import PersonView
 from storage import audit, people, registration, registration_views
-from storage.database import Database
-from storage.secrets import Vault, new_key
 from tests.support import factories
-from tests.support.databases import KINDS, fresh
+from tests.support.cleaning import clean_up, files, place
 from tests.support.factories import House
 from tests.support.traces import WORDS, found_in, lived
-
-
-@pytest.fixture(params=KINDS)
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    opened = factories.house_on(Database(fresh(request.param, tmp_path), Vault([new_key()])), tmp_path)
-    yield opened
-    opened.database.close()
-
-
-@pytest.fixture
-def approver(house: House) -> PersonView:
-    with house.database.unit() as uow:
-        return factories.approver(uow, factories.organisation(uow))
-
-
-@pytest.fixture
-def manager(house: House) -> Actor:
-    with house.database.unit() as uow:
-        return factories.staff_user(uow, "manager@example.jp", "manager").actor
-
-
-def place(approver: PersonView) -> str:
-    (organisation,) = approver.actor.organisations
-    return organisation
 
 
 def erase(house: House, actor: Actor, person_id: str, typed: str) -> None:
     with house.database.unit() as uow:
         usecase.erase(uow, actor, person_id, typed, house.clock())
-
-
-def clean_up(house: House) -> dict[str, int]:
-    """The job, once every message has left."""
-    house.clock.advance(seconds=1)
-    with house.database.unit() as uow:
-        uow.session.execute(update(OutboxRow).values(state="sent"))
-    return retain(house.database, house.services.files, house.clock())
-
-
-def files(tmp_path: Path) -> list[str]:
-    return sorted(
-        str(path.relative_to(tmp_path / "files")) for path in (tmp_path / "files").rglob("*") if path.is_file()
-    )
 
 
 def state_of(house: House, application: str) -> str:

@@ -1,6 +1,5 @@
 """What retention takes leaves no page broken, and what nobody comes back for goes too; on both databases."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,28 +18,13 @@ from models.tables.conversation import OutboxRow
 from models.views.imports import ImportState
 from models.views.people import PersonView
 from storage import appointment, audit, imports, invitations, registration_views
-from storage.database import Database, UnitOfWork
+from storage.database import UnitOfWork
 from storage.documents import Acceptance
-from storage.secrets import Vault, new_key
 from tests.support import factories
-from tests.support.databases import KINDS, fresh
 from tests.support.factories import House
 from tests.support.profiles import ACCOUNT
 
 DATA = "キー,氏名\nE-1,山田 太郎\n".encode()
-
-
-@pytest.fixture(params=KINDS)
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    opened = factories.house_on(Database(fresh(request.param, tmp_path), Vault([new_key()])), tmp_path)
-    yield opened
-    opened.database.close()
-
-
-@pytest.fixture
-def approver(house: House) -> PersonView:
-    with house.database.unit() as uow:
-        return factories.approver(uow, factories.organisation(uow))
 
 
 @pytest.fixture

@@ -1,25 +1,12 @@
 """What the secretariat keeps for itself, the same on SQLite and PostgreSQL: presence, settings, versions, logins."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from models.rules.permissions import SYSTEM
 from storage import audit, consents, presence, registration, settings, staff
 from storage.database import Database
-from storage.secrets import Vault, new_key
 from tests.support import factories
-from tests.support.databases import KINDS, fresh
 from tests.support.factories import START
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    opened = Database(fresh(request.param, tmp_path), Vault([new_key()]))
-    yield opened
-    opened.close()
 
 
 def test_opening_an_application_twice_is_one_presence(database: Database):

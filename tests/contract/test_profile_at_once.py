@@ -1,8 +1,7 @@
 """The profile on both databases: several devices, and several people of the secretariat, at the same moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -15,10 +14,8 @@ from models.rules.permissions import Actor
 from models.rules.registration import Item
 from models.views.people import PersonView
 from storage import audit, papers, profile, registration_views
-from storage.database import Database, UnitOfWork
-from storage.secrets import Vault, new_key
+from storage.database import UnitOfWork
 from tests.support import factories
-from tests.support.databases import KINDS, fresh
 from tests.support.factories import House
 
 TODAY = date(2026, 11, 18)
@@ -29,13 +26,6 @@ ACCOUNT = {
     "account_number": "7654321",
     "account_holder": "ヤマダ タロウ",
 }
-
-
-@pytest.fixture(params=KINDS)
-def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    database = Database(fresh(request.param, tmp_path), Vault([new_key()]))
-    yield factories.house_on(database, tmp_path)
-    database.close()
 
 
 class Town:

@@ -1,15 +1,13 @@
 """The renewal job on both databases: many experts, killed in the middle, run by two processes at once."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
 from handlers.jobs import renew as job
 from handlers.jobs.renew import renew
-from handlers.usecases import commission, year_end
+from handlers.usecases import commission, tell, year_end
 from models.rules.commission import NEVER, Force
 from models.rules.errors import DomainError
 from models.rules.permissions import Actor
@@ -22,8 +20,6 @@ from models.tables.person import Person
 from models.tables.registration import Application
 from storage import experts
 from storage.database import Database
-from storage.secrets import Vault, new_key
-from tests.support.databases import KINDS, fresh
 from tests.support.ledger import Ledger
 from tests.support.place import together
 
@@ -32,13 +28,6 @@ ASK = datetime(2027, 1, 30, 1, 0, tzinfo=UTC)
 REMIND = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
 OVER = datetime(2027, 3, 31, 15, 0, tzinfo=UTC)  # midnight in Tokyo: 1 April
 INVITERS = 3
-
-
-@pytest.fixture(params=KINDS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    opened = Database(fresh(request.param, tmp_path), Vault([new_key()]))
-    yield opened
-    opened.close()
 
 
 def hexed(kind: int, number: int) -> str:
@@ -144,15 +133,15 @@ def test_two_processes_at_once_do_each_once(database: Database, moment: datetime
 def test_killed_in_the_middle_of_a_transaction(database: Database, moment: datetime, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(job, "AT_ONCE", 10)
     settle_in(database, 35)
-    tell, calls = commission.tell_expert, [0]
+    whole, calls = tell.person, [0]
 
     def dies(*arguments):
         calls[0] += 1
         if calls[0] == 15:
             raise KeyboardInterrupt
-        tell(*arguments)
+        whole(*arguments)
 
-    monkeypatch.setattr(commission, "tell_expert", dies)
+    monkeypatch.setattr(tell, "person", dies)
     with pytest.raises(KeyboardInterrupt):
         renew(database, moment)
     half = "renewal_due" if moment is ASK else "ended"
@@ -167,14 +156,14 @@ def test_killed_in_the_middle_of_a_transaction(database: Database, moment: datet
 def test_one_that_cannot_be_attended_to_keeps_no_other(database: Database, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(job, "AT_ONCE", 10)
     settle_in(database, 25)
-    tell = commission.tell_expert
+    whole = tell.person
 
-    def broken(uow, row, *rest):
-        if row.id == hexed(3, 0):
+    def broken(uow, person_id, *rest):
+        if person_id == hexed(1, 0):
             raise ValueError("never shown")
-        tell(uow, row, *rest)
+        whole(uow, person_id, *rest)
 
-    monkeypatch.setattr(commission, "tell_expert", broken)
+    monkeypatch.setattr(tell, "person", broken)
     renew(database, OVER)
     assert states(database) == {"active": 1, "ended": 24}
     monkeypatch.undo()

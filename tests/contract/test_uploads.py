@@ -1,7 +1,7 @@
 """Files that pages take in, on SQLite and PostgreSQL: whose they are, what becomes of them, what a kill leaves."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -18,11 +18,8 @@ from models.rules.permissions import SYSTEM
 from models.tables.system import DoomedFile, Upload
 from models.views.people import PersonView
 from storage import papers, registration
-from storage.database import Database
 from storage.files import FileMissing, FolderStore, StoreUnavailable
-from storage.secrets import Vault, new_key
 from tests.support import factories, photos
-from tests.support.databases import KINDS, fresh
 from tests.support.factories import House
 
 
@@ -69,11 +66,9 @@ class Town:
         return Image.open(BytesIO(self.house.database.vault.open(sealed)))
 
 
-@pytest.fixture(params=KINDS)
-def town(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Town]:
-    database = Database(fresh(request.param, tmp_path), Vault([new_key()]))
-    yield Town(factories.house_on(database, tmp_path))
-    database.close()
+@pytest.fixture
+def town(house: House) -> Town:
+    return Town(house)
 
 
 def refused(act: Callable[[], object]) -> DomainError:

@@ -163,7 +163,7 @@ def test_a_photo_that_took_so_long_that_another_worker_did_it(place: Place):
             place.world.settle()
             return data
 
-    late.photos = PhotoRoom(place.other.database, Slow(), place.other.files, late.photos.digest)  # type: ignore[arg-type]
+    late.photos = PhotoRoom(place.other.database, Slow(), place.other.files)  # type: ignore[arg-type]
     late.attend(phone.user_id)
     place.world.settle()
     assert [paper.kind for paper in application_of(place.world, phone).papers] == ["face"]

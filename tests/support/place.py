@@ -59,7 +59,7 @@ class Place:
 
     def worker(self, handle: Callable[[Talk], None] = routes.handle, service: Service | None = None) -> Worker:
         at = service or self.other
-        room = PhotoRoom(at.database, at.client, at.files, at.database.vault.digest)
+        room = PhotoRoom(at.database, at.client, at.files)
         return Worker(at.database, at.delivery, room, at.services.links, at.clock, handle)
 
     def held(self, act: Callable[[], Any]) -> list[Any]:

@@ -9,8 +9,8 @@ from pypdf.generic import DecodedStreamObject, NameObject
 
 from bot.text import catalogue, t
 from storage import pdf_pages
-from storage.images import PhotoRefused
-from storage.pdf_pages import draw_pages, is_pdf
+from storage.images import PhotoRefused, is_pdf
+from storage.pdf_pages import draw_pages
 from tests.support import photos
 
 A4 = (595, 842)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from handlers.usecases import step, tell
 from handlers.usecases.appointment import tell_terms
-from handlers.usecases.commission import tell_inviter
 from models.notices import (
     ApplicationApproved,
     ApplicationOutcome,
@@ -15,10 +15,10 @@ from models.notices import (
 )  # fmt: skip
 from models.rules.errors import NotAllowed, NotFound, NotPossible, Stale
 from models.rules.permissions import Actor, can
-from models.rules.registration import IN_REVIEW, Action, Item, Stage, State, move, stage_of
+from models.rules.registration import IN_REVIEW, Action, Item, Stage, State, stage_of
 from models.tables.registration import Application
 from models.views.registration import ApplicationView
-from storage import audit, outbox, papers, people, registration, registration_views, staff
+from storage import audit, outbox, papers, registration, registration_views, staff
 from storage.database import UnitOfWork
 
 
@@ -114,16 +114,12 @@ def _decide(
     comments: Mapping[str, str],
     now: datetime,
 ) -> ApplicationView:
-    target = move(view.state, answer)
     digests = registration_views.digests(uow, view.answers, papers.current(uow, row.id))
     sealed = {item: (verdict, digests[item]) for item, verdict in verdicts.items()}
     round_ = registration.rounds(uow, row.id)
     registration.add_decision(uow, row.id, round_, stage.key, answer, actor, now, sealed, comments)
-    registration.set_state(uow, row, target, now)
-    audit.record(
-        uow, actor, f"application.{answer}", ("application", row.id), now,
-        moved=(view.state, target), detail=",".join(item for item, verdict in verdicts.items() if verdict == "return"),
-    )  # fmt: skip
+    returned = ",".join(item for item, verdict in verdicts.items() if verdict == "return")
+    target = step.take(uow, actor, row, answer, now, returned)
     _tell(uow, row, view, stage, answer, comments, target, now)
     return registration_views.view_of(uow, row)
 
@@ -138,16 +134,14 @@ def _tell(
     target: State,
     now: datetime,
 ) -> None:
-    applicant = people.by_id(uow, view.person_id)
-    if applicant and applicant.user_id:
-        outbox.tell(uow, applicant.user_id, _for_applicant(view, stage, answer, comments), now)
+    tell.person(uow, view.person_id, _for_applicant(view, stage, answer, comments), now)
     if target is State.TERMS_SENT:
         tell_terms(uow, row, now)
     if target is State.SECRETARIAT_REVIEW:
         for address in staff.mails_of_clerks(uow):
             outbox.tell(uow, address, ApplicationWaits(view.number, view.organisation), now, channel=outbox.MAIL)
     if stage.key == "secretariat":
-        tell_inviter(uow, row, ApplicationOutcome(view.number, view.name, answer), now)
+        tell.inviter(uow, row, ApplicationOutcome(view.number, view.name, answer), now)
 
 
 def _for_applicant(view: ApplicationView, stage: Stage, answer: Action, comments: Mapping[str, str]) -> Notice:

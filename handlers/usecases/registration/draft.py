@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from handlers.usecases import tell
 from models.notices import FormFinished
 from models.rules.calendar import to_jst
 from models.rules.errors import Incomplete, NotAllowed, NotFound, NotPossible
@@ -22,7 +23,7 @@ from models.rules.registration import (
 from models.tables.registration import Application
 from models.views.people import PersonView
 from models.views.registration import ApplicationView
-from storage import audit, consents, outbox, papers, people, registration, registration_views
+from storage import audit, consents, papers, people, registration, registration_views
 from storage.database import UnitOfWork
 
 FORM_FINISHED = "application.form"
@@ -115,10 +116,7 @@ def finish_form(uow: UnitOfWork, actor: Actor, application_id: str, now: datetim
     if told[-1:] == [content]:
         return
     audit.record(uow, actor, FORM_FINISHED, ("application", row.id), now, detail=content)
-    applicant = people.by_id(uow, view.person_id)
-    if applicant and applicant.user_id:
-        notice = FormFinished(row.id, row.version, row.state, missing)
-        outbox.tell(uow, applicant.user_id, notice, now, asked=True)
+    tell.person(uow, view.person_id, FormFinished(row.id, row.version, row.state, missing), now, asked=True)
 
 
 def of_age(view: ApplicationView, now: datetime) -> bool:

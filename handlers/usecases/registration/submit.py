@@ -2,14 +2,15 @@
 
 from datetime import datetime
 
+from handlers.usecases import step
 from handlers.usecases.registration.draft import of_age, open_for
 from models.notices import ApplicationSubmitted, ApplicationWithdrawn
 from models.rules.calendar import to_jst
 from models.rules.errors import Incomplete
 from models.rules.permissions import Actor
-from models.rules.registration import Action, Item, missing_items, move
+from models.rules.registration import Action, Item, missing_items
 from models.views.registration import ApplicationView
-from storage import audit, outbox, people, registration, registration_views
+from storage import outbox, people, registration, registration_views
 from storage.database import UnitOfWork
 
 
@@ -25,12 +26,10 @@ def submit(uow: UnitOfWork, actor: Actor, application_id: str, now: datetime) ->
         row.number = f"R-{year}-{registration.next_number(uow, f'application-{year}'):06d}"
     sorted_papers = [paper.id for paper in view.papers if paper.kind in view.items]
     registration.add_submission(uow, row.id, view.answers, sorted_papers, now)
-    target = move(view.state, Action.SUBMIT)
     row.submitted_at, row.reopened = now, ""
     people.set_mail(uow, view.person_id, str(view.answers["mail"]))
     people.set_name(uow, view.person_id, view.name)
-    registration.set_state(uow, row, target, now)
-    audit.record(uow, actor, "application.submit", ("application", row.id), now, moved=(view.state, target))
+    step.take(uow, actor, row, Action.SUBMIT, now)
     notice = ApplicationSubmitted(row.id, row.version, row.number or "", view.name, again=again)
     for approver in _first_told(uow, view):
         outbox.tell(uow, approver, notice, now)
@@ -47,10 +46,8 @@ def _first_told(uow: UnitOfWork, view: ApplicationView) -> list[str]:
 def withdraw(uow: UnitOfWork, actor: Actor, application_id: str, now: datetime) -> ApplicationView:
     """Take the application back: it is a draft again, with everything still filled in."""
     row, view = open_for(uow, actor, application_id, "application.withdraw")
-    target = move(view.state, Action.WITHDRAW)
     row.reopened = ""
-    registration.set_state(uow, row, target, now)
-    audit.record(uow, actor, "application.withdraw", ("application", row.id), now, moved=(view.state, target))
+    step.take(uow, actor, row, Action.WITHDRAW, now)
     for approver in _first_told(uow, view):
         outbox.tell(uow, approver, ApplicationWithdrawn(view.number, view.name), now)
     return registration_views.view_of(uow, row)

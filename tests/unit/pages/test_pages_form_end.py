@@ -199,6 +199,18 @@ def test_and_when_it_is_returned_the_full_application_can_be_filled_in(house: Ho
     assert case.view().editable == ("account", "detail")
 
 
+def test_a_returned_application_says_on_top_what_to_mend_and_leads_there(case: Case, visitor: Browser) -> None:
+    assert "直すところ" not in visitor.get(case.link).text
+    assert "直すところ" not in visitor.get(case.link).text
+    case.submit()
+    page = visitor.get(case.return_("detail", "certificate")).text
+    mend = page[page.index("直すところ") : page.index("申請の部分")]
+    assert '<a href="#detail">詳細申請</a>' in mend
+    assert '<a href="#papers">資格証明書</a>' in mend
+    assert "#basic" not in mend
+    assert mend.count('class="said"') == 2
+
+
 # --- certificates sent from the page ----------------------------------------------------------------
 
 
