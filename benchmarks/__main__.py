@@ -1,4 +1,4 @@
-"""`python -m benchmarks [ack|turn|cold|growth|letters|desk|pages …]`: all of them, or those named."""
+"""`python -m benchmarks [ack|turn|cold|growth|letters|desk|dispatch|pages|burst …]`: all of them, or those named."""
 
 import argparse
 import importlib
@@ -15,7 +15,7 @@ from rich.console import Console
 
 from benchmarks import postgres
 
-NAMES = ("ack", "turn", "cold", "growth", "letters", "desk", "pages")
+NAMES = ("ack", "turn", "cold", "growth", "letters", "desk", "dispatch", "pages", "burst")
 PACKAGES = ("gunicorn", "flask", "flask-admin", "line-bot-sdk", "psycopg", "sqlalchemy")
 RESULTS = Path(__file__).parent / "results"
 

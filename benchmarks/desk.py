@@ -124,7 +124,7 @@ def stock(url: str) -> FlaskClient:
     return app.test_client()
 
 
-def _once(client: FlaskClient, path: str) -> float:
+def once(client: FlaskClient, path: str) -> float:
     started = time.perf_counter()
     answer = client.get(path)
     body = answer.get_data()
@@ -159,7 +159,7 @@ def _queries(house: House, client: FlaskClient, path: str) -> int:
         counted.append(str(arguments[2]))
 
     event.listen(house.database.engine, "before_cursor_execute", note)
-    _once(client, path)
+    once(client, path)
     event.remove(house.database.engine, "before_cursor_execute", note)
     return sum(not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")) for statement in counted)
 
@@ -182,7 +182,7 @@ def run(server: Server, console: Console) -> dict[str, Any]:
         for side in _sides([row.person_id for row in active]):
             ways = list(range(REQUESTS))
             random.Random(8119).shuffle(ways)
-            taken = [(_once(ours, side.ours(n)), _once(theirs, side.theirs(n))) for n in ways]
+            taken = [(once(ours, side.ours(n)), once(theirs, side.theirs(n))) for n in ways]
             mine, other = (percentile([pair[at] for pair in taken[5:]], 0.95) * 1000 for at in (0, 1))
             found[side.name] = {
                 "ours_p95_ms": mine,

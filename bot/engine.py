@@ -142,7 +142,7 @@ def _back(form: Form, session: Session, _value: str) -> Turn:
     if session.page:
         return ask(form, session.same(page=""))
     if session.editing and not any(is_open(step, session.answers) for step in form.asked(session.answers)):
-        return ask(form, session.at(REVIEW, editing=False))
+        return _complete(form, ask(form, session.at(REVIEW, editing=False)))
     before = previous(form, session)
     if before is None:
         return _again(form, session, "form.first_question")
@@ -157,7 +157,7 @@ def _skip(form: Form, session: Session, _value: str) -> Turn:
     step = form.step(session.step)
     if step is None or not step.field.optional:
         return _again(form, session, "form.cannot_skip")
-    return accept(form, session, step, "")
+    return _complete(form, accept(form, session, step, ""))
 
 
 def _help(form: Form, session: Session, _value: str) -> Turn:
@@ -207,7 +207,7 @@ def _photo(form: Form, session: Session, taken: PhotoTaken) -> Turn:
         words = t("form.album", at=str(session.album[1]), total=str(taken.total))
         return Turn(session, (Text(words, question.buttons(form, session, step)),))
     replaced = step.photos == 1 and held
-    code = "form.photo_replaced" if replaced else "form.photo_taken"
+    code = "form.photo_replaced" if replaced else step.taken
     return ask(form, session, t(code, name=step.field.name, count=str(len(kept))))
 
 

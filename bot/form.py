@@ -22,8 +22,9 @@ class Step:
     """One question. `prompt` is a key of the catalogue; `when` says whether it is asked at all.
 
     `choices` overrides the field's own; `groups` splits a long list into named parts; `photos` is the most photos taken
-    (0: not a photo question); `depends` names the answers that give this one its meaning: when one of them changes,
-    this is asked again.
+    (0: not a photo question); `earliest` and `latest` are the ends of a picker's range, which opens at `initial`;
+    `menu` holds words of the menu that lead to an answer too; `depends` names the answers that give this one its
+    meaning: when one of them changes, this is asked again; `taken` is what is said of a photo that came.
     """
 
     key: str
@@ -34,7 +35,11 @@ class Step:
     groups: Mapping[str, tuple[Choice, ...]] = default(default_factory=dict)
     photos: int = 0
     latest: str = ""
+    earliest: str = ""
+    initial: str = ""
+    menu: tuple[str, ...] = ()
     depends: tuple[str, ...] = ()
+    taken: str = "form.photo_taken"
 
     def options(self, answers: Answers) -> tuple[Choice, ...]:
         """The finite answers, if there are any."""
@@ -76,7 +81,7 @@ class Typed:
 
 @dataclass(frozen=True)
 class Tapped:
-    """A button of a form; `date` is what a date picker gave."""
+    """A button of a form; `date` is what a picker gave (with a time, if it asked for one)."""
 
     tap: FormTap
     date: str = ""

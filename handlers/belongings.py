@@ -8,11 +8,12 @@ from typing import IO, Any
 
 from bot.forms.registration import ITEM_WORDS
 from bot.text import t
+from handlers import belongings_dispatch
 from handlers.prints import NAMES
 from handlers.services import Services
-from models.rules.calendar import format_datetime
+from models.rules.calendar import format_datetime, to_jst
 from models.rules.fields import FIELD_BY_KEY, display
-from models.views.privacy import Belongings, HeldApplication, HeldFile
+from models.views.privacy import Belongings, HeldApplication, HeldDispatch, HeldFile
 from storage.files import FileMissing
 
 DATA = "データ.json"
@@ -33,7 +34,13 @@ def write_zip(file: IO[bytes], services: Services, held: Belongings) -> None:
             _application(each) | {"ファイル": list(_files(packed, services, each, place))}
             for place, each in enumerate(held.applications, 1)
         ]
-        words = json.dumps(_person(held) | {"申請": applications}, ensure_ascii=False, indent=2, default=_plain)
+        dispatches = [
+            belongings_dispatch.dispatch(each) | {"写真": list(_shots(packed, services, each))}
+            for each in held.dispatches
+        ]
+        draft = belongings_dispatch.draft(held.draft, to_jst(services.clock()).date())
+        whole = _person(held) | {"申請": applications, "派遣": dispatches, "入力中の派遣依頼": draft}
+        words = json.dumps(whole, ensure_ascii=False, indent=2, default=_plain)
         packed.writestr(DATA, words)
 
 
@@ -51,6 +58,12 @@ def _files(packed: zipfile.ZipFile, services: Services, held: HeldApplication, p
         yield line | (
             {"番号": each.name} if document else {"受け取った日時": each.at, "差し替え・取り消し済み": each.removed}
         )
+
+
+def _shots(packed: zipfile.ZipFile, services: Services, held: HeldDispatch) -> Iterable[Json]:
+    for number, each in enumerate(held.files, 1):
+        name = f"{held.number}/{number:02d}-現地の写真.jpg"
+        yield {"ファイル": name if _packed(packed, services, each, name) else GONE, "受け取った日時": each.at}
 
 
 def _packed(packed: zipfile.ZipFile, services: Services, held: HeldFile, name: str) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from handlers.services import Services
     from handlers.settings import Settings
     from handlers.tasks import Tasks
+    from models.rules.place import Point
     from storage.ack import Acknowledger
     from storage.database import Database
     from storage.files import FileStore
@@ -121,7 +122,7 @@ class Service:
     def services(self) -> "Services":
         """What pages are given."""
         from bot.line.login import LoginVerifier
-        from handlers.services import Liff, Services
+        from handlers.services import Liff, Services, Tiles
 
         at = self.settings
         return Services(
@@ -134,7 +135,16 @@ class Service:
             hurry=self.rounds.hurry.set,
             secure_cookies=at.public_base_url.startswith("https:"),
             liff=Liff(at.liff_id, LoginVerifier(at.login_channel_id, at.api_base_url).verify) if at.liff_id else None,
+            tiles=Tiles(*at.map_tiles) if at.map_tiles else None,
+            locate=self.locate,
         )
+
+    @cached_property
+    def locate(self) -> "Callable[[str], Point | None] | None":
+        """What looks addresses up on the map, if there is anything to ask."""
+        from handlers.places import Geocoder
+
+        return Geocoder(self.settings.geocoder_url).find if self.settings.geocoder_url else None
 
     @cached_property
     def delivery(self) -> "Delivery":
@@ -161,7 +171,9 @@ class Service:
         from handlers.line.worker import Worker
 
         photos = PhotoRoom(self.database, self.client, self.files)
-        return Worker(self.database, self.delivery, photos, self.links, self.clock, owner=uuid.uuid4().hex)
+        return Worker(
+            self.database, self.delivery, photos, self.links, self.clock, locate=self.locate, owner=uuid.uuid4().hex
+        )
 
     def webhook(self, stored: Callable[[Iterable[str]], None]) -> "Webhook":
         """The acknowledging path alone."""

@@ -51,6 +51,7 @@ def worker() -> None:
 @click.argument("name", type=click.Choice(["deliver", "sweep", "remind", "tasks", "retain"]))
 def jobs(name: str) -> None:
     """One round of a scheduled job."""
+    from handlers.jobs.dispatches import attend_dispatches
     from handlers.jobs.remind import remind
     from handlers.jobs.renew import renew
     from handlers.jobs.retain import retain
@@ -58,7 +59,9 @@ def jobs(name: str) -> None:
     service = _service()
     match name:
         case "remind":
-            told = remind(service.database, service.clock()) | renew(service.database, service.clock())
+            told = set[str]().union(
+                *(job(service.database, service.clock()) for job in (remind, attend_dispatches, renew))
+            )
             service.worker.work(sorted(told))
             click.echo(f"reminded {len(told)}")
         case "tasks":

@@ -3,20 +3,23 @@
 import io
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from handlers.bootstrap import Service
-from handlers.usecases import appointment, organisation, staff
+from handlers.demo_dispatches import Cast, make_dispatches
+from handlers.letters import Letters
+from handlers.usecases import appointment, organisation, roles, staff
 from handlers.usecases.registration import decide, draft, submit
+from models.rules.calendar import day_start, fiscal_year, to_jst
 from models.rules.fields import Value
 from models.rules.permissions import SYSTEM
 from models.rules.registration import Item
 from models.views.people import DeskView, PersonView
 from models.views.registration import ApplicationView
-from storage import desks, people, registration
+from storage import desks, outbox, people, registration
 from storage import staff as staff_rows
 from storage.database import UnitOfWork
 from storage.images import judge_photo
@@ -70,7 +73,7 @@ def prepare(service: Service, platform: "Platform") -> None:
             _join(platform, phone, code, name)
         _sample_applications(service, phones[1])
         _says(platform, phones[3], lambda: platform.follow(phones[3]))
-        _expert(service, platform, phones[1], phones[3])
+        _commissions(service, platform, phones)
     click.echo(f"  事務局ページ: {service.services.links.admin()}  メール {STAFF[0]}  パスワード {STAFF[2]}")
 
 
@@ -94,6 +97,12 @@ def _says(platform: "Platform", phone: str, act: Callable[[], object]) -> None:
 def _offered(platform: "Platform", phone: str, label: str) -> bool:
     """Whether a button of that label is on the phone now."""
     return any(action.get("label") == label for action in platform.actions_of(phone))
+
+
+def _owed(service: Service, account: str) -> bool:
+    """Whether something is on its way to a phone."""
+    with service.database.read() as uow:
+        return bool(outbox.due(uow, account, service.clock()))
 
 
 def _until(done, seconds: float = 15) -> None:
@@ -127,6 +136,24 @@ SAMPLES = (
 EXPERT_SAMPLE = (
     "伊藤 さくら", "イトウ サクラ", "sakura@example.jp", ["中小企業診断士"], ["経営戦略", "販路開拓"], "イトウ サクラ",
 )  # fmt: skip
+OTHER_EXPERTS = (
+    (
+        (
+            "渡辺 隆", "ワタナベ タカシ", "takashi@example.jp", ["中小企業診断士"], ["生産管理", "IT活用"],
+            "ワタナベ タカシ",
+        ),
+        {"prefecture": "千葉県", "strengths": "紙と電話の仕事を、使いなれた道具で少しずつ減らします。"},
+    ),
+    (
+        (
+            "小林 美咲", "コバヤシ ミサキ", "misaki@example.jp", ["税理士"], ["税務・会計", "経営戦略"],
+            "コバヤシ ミサキ",
+        ),
+        {"prefecture": "神奈川県", "strengths": "決算書を一緒に読み、値段と資金繰りを考えます。"},
+    ),
+)  # fmt: skip
+"""Without phones here; 専門家を探す finds them."""
+COMMISSIONED_FOR = timedelta(days=30)
 SAMPLE_FIELDS = ("name", "kana", "mail", "qualifications", "specialities", "account_holder")
 
 
@@ -146,24 +173,49 @@ def _sample_applications(service: Service, approver_phone: str) -> None:
                 _approve(uow, approver_phone, sent, now + timedelta(hours=2))
 
 
-def _expert(service: Service, platform: "Platform", approver_phone: str, phone: str) -> None:
-    """The person of phone ④ goes the whole way, last week."""
-    now = service.clock() - timedelta(days=7)
+def _commissions(service: Service, platform: "Platform", phones: Sequence[str]) -> None:
+    """The person of phone ④ by ②, the other experts by ③; and then the dispatches that ② asks ④ for."""
+    _, approver_phone, other_approver, phone = phones
+    now = service.clock()
+    since = max(now - COMMISSIONED_FOR, day_start(date(fiscal_year(to_jst(now).date()), 4, 1)))
     with service.database.unit() as uow:
-        person, user = people.by_user_id(uow, phone), staff_rows.by_email(uow, STAFF[0])
-        clerk = staff_rows.by_id(uow, user.id) if user else None
+        own = people.by_user_id(uow, phone)
+        others = [people.by_id(uow, people.create(uow, since)) for _ in OTHER_EXPERTS]
+    assert own
+    _commission(service, approver_phone, own, _answers(EXPERT_SAMPLE), since)
+    for person, (sample, more) in zip(others, OTHER_EXPERTS, strict=True):
         assert person
-        assert clerk
-        sent = _apply(uow, service, approver_phone, person, _answers(EXPERT_SAMPLE), now)
-        seen = _approve(uow, approver_phone, sent, now + timedelta(hours=2))
-        decide.approve(uow, clerk.actor, seen.id, seen.version, now + timedelta(hours=5))
-        appointment.answer_terms(uow, person.actor, sent.id, TERMS_VERSION, now + timedelta(hours=6), agrees=True)
-    service.bell.ring(service.letters.issue(clerk.actor, sent.id))
-    for label in ("委嘱状を開く", "就任を承諾する", "はい"):
-        _until(lambda label=label: _offered(platform, phone, label))
-        platform.tap(phone, label)
-    _until(lambda: _offered(platform, phone, "チェックイン"))
+        _commission(service, other_approver, person, _answers(sample) | more, since)
     service.letters.write_acceptances()
+    _until(lambda: _offered(platform, phone, "チェックイン"))
+    with service.database.read() as uow:
+        requester = people.by_user_id(uow, approver_phone)
+    assert requester
+    make_dispatches(service, Cast(requester.actor, own.actor), now)
+    for account in (approver_phone, phone):
+        _until(lambda account=account: not _owed(service, account))
+
+
+def _commission(
+    service: Service, approver_phone: str, person: PersonView, answers: dict[str, Value], at: datetime
+) -> None:
+    """Somebody goes the whole way, from the application to the accepted letter, in one morning."""
+    with service.database.unit() as uow:
+        user = staff_rows.by_email(uow, STAFF[0])
+        clerk = staff_rows.by_id(uow, user.id) if user else None
+        assert clerk
+        sent = _apply(uow, service, approver_phone, person, answers, at)
+        seen = _approve(uow, approver_phone, sent, at + timedelta(minutes=30))
+        decide.approve(uow, clerk.actor, seen.id, seen.version, at + timedelta(minutes=60))
+        appointment.answer_terms(uow, person.actor, sent.id, TERMS_VERSION, at + timedelta(minutes=75), agrees=True)
+    service.bell.ring(uow.told)
+    office = Letters(service.database, service.files, lambda: at + timedelta(minutes=90))
+    service.bell.ring(office.issue(clerk.actor, sent.id))
+    with service.database.unit() as uow:
+        accepted_at = at + timedelta(minutes=100)
+        appointment.answer_letter(uow, person.actor, sent.id, accepted_at, accepts=True)
+        roles.show_menu_of(uow, person.id, accepted_at)
+    service.bell.ring(uow.told)
 
 
 def _apply(

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from flask import Response
 
 POLICY = "Content-Security-Policy"
+PICTURES = "img-src 'self' data:"
 
 
 def content_policy(*, scripts: Iterable[str] = (), connections: Iterable[str] = ()) -> str:
     """What a page may load and speak to: our own origin, and beyond it only the origins named."""
-    rules = ["default-src 'self'", "img-src 'self' data:"]
+    rules = ["default-src 'self'", PICTURES]
     for kind, origins in (("script-src", list(scripts)), ("connect-src", list(connections))):
         if origins:
             rules.append(" ".join((kind, "'self'", *origins)))
@@ -30,4 +31,19 @@ SAFE_HEADERS = {
 def may(response: Response, *, scripts: Iterable[str] = (), connections: Iterable[str] = ()) -> Response:
     """Let this one page load scripts from, or speak to, other origins."""
     response.headers[POLICY] = content_policy(scripts=scripts, connections=connections)
+    return response
+
+
+def let_show(response: Response, origins: Iterable[str]) -> Response:
+    """Let this one page show pictures of other origins, besides all it may do already."""
+    policy = response.headers.get(POLICY, SAFE_HEADERS[POLICY])
+    response.headers[POLICY] = policy.replace(PICTURES, " ".join((PICTURES, *origins)))
+    return response
+
+
+def let_locate(response: Response) -> Response:
+    """Let this one page ask where the phone is."""
+    response.headers["Permissions-Policy"] = SAFE_HEADERS["Permissions-Policy"].replace(
+        "geolocation=()", "geolocation=(self)"
+    )
     return response

@@ -9,10 +9,16 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 PAPERS_FOR = timedelta(minutes=30)
 LETTER_FOR = timedelta(hours=24)
 FORM_FOR = timedelta(hours=24)
+REQUEST_FOR = timedelta(hours=24)
+DISPATCHES_FOR = timedelta(hours=24)
+FEES_FOR = timedelta(hours=24)
+EXPERTS_FOR = timedelta(hours=24)
+CERTIFY_FOR = timedelta(days=14)
 HANDOFF_OPENS_FOR = timedelta(minutes=15)
 HANDED_FOR = timedelta(hours=8)
 HANDED = "handed"
 INVITATIONS = "invitations"
+CERTIFY = "certify"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,10 @@ class Links:
     def direct(self, purpose: str, person: str, subject: str) -> str:
         """The same under our own address, for what LINE itself fetches, such as a picture of a message."""
         return f"{self.base_url}/p/{self._path(purpose, person, subject)}"
+
+    def certify(self, dispatch_id: str) -> str:
+        """A link for a business, which is no person of ours, to confirm one visit: one browser, one time."""
+        return self.direct(CERTIFY, "business", dispatch_id)
 
     def handoff(self, purpose: str, person: str, subject: str) -> str:
         """A link to the same page on another device: one browser, to be opened within 15 minutes, then for 8 hours."""

@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from bot.text import t
-from handlers import admin, web
+from handlers import admin, maps, web
 from handlers.headers import SAFE_HEADERS
 from handlers.services import Services
 from models.rules.calendar import age_in_words, format_date, format_datetime
@@ -70,6 +70,7 @@ def create_pages(services: Services, secret_key: str, trusted_hops: int = 0) -> 
     admin.install(app, services)
     csrf.exempt(web.install(app, services))
     app.after_request(_headers)
+    maps.install(app, services.tiles)
     _explain_errors(app)
     if trusted_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted_hops, x_proto=trusted_hops)

@@ -25,8 +25,13 @@ def send_paper(services: Services, view: ApplicationView, paper_id: str) -> Resp
 
 def send_photo(services: Services, paper: PaperView, side: int = 0) -> Response:
     """The same for a photo that is at hand; at most `side` pixels each way, where one is named."""
+    return send_sealed(services, paper.file_key, side)
+
+
+def send_sealed(services: Services, file_key: str, side: int = 0) -> Response:
+    """A picture that was judged, sealed and stored by us."""
     try:
-        photo = services.database.vault.open(services.files.get(paper.file_key))
+        photo = services.database.vault.open(services.files.get(file_key))
         photo = preview(photo, side) if side else photo
     except (FileMissing, SealBroken):
         return _placeholder(t("page.picture_gone"), 404)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from handlers.letters import Letters
 from handlers.links import Links
+from models.rules.place import Point
 from storage.database import Database
 from storage.files import FileStore
 
@@ -19,8 +20,20 @@ class Liff:
 
 
 @dataclass(frozen=True)
+class Tiles:
+    """Whose pictures lie under our maps: an address with {z}, {x} and {y}, who is credited, and that one's page."""
+
+    url: str
+    credit: str
+    credit_link: str = ""
+
+
+@dataclass(frozen=True)
 class Services:
-    """`clock` gives aware UTC; `told` wakes whoever delivers, after a commit, with `uow.told`; `hurry` the jobs."""
+    """`clock` gives aware UTC; `told` wakes whoever delivers, after a commit, with `uow.told`; `hurry` the jobs.
+
+    `locate` looks an address up on the map, over the network; None where there is nothing to ask.
+    """
 
     database: Database
     files: FileStore
@@ -31,3 +44,5 @@ class Services:
     hurry: Callable[[], None]
     secure_cookies: bool = False
     liff: Liff | None = None
+    tiles: Tiles | None = None
+    locate: Callable[[str], Point | None] | None = None

@@ -35,6 +35,8 @@ class Settings:
     account_id: str
     liff_id: str
     login_channel_id: str
+    map_tiles: tuple[str, str, str] | None
+    geocoder_url: str
     local: bool
     var: Path
 
@@ -68,6 +70,8 @@ def read(environment: Mapping[str, str], var: Path = Path("var")) -> Settings:
         account_id=environment.get("LINE_ACCOUNT_ID") or "@chusho119",
         liff_id=liff_id,
         login_channel_id=login_channel_id,
+        map_tiles=_tiles(environment),
+        geocoder_url=_geocoder(environment),
         local=local,
         var=var,
     )
@@ -80,6 +84,27 @@ def _liff(environment: Mapping[str, str]) -> tuple[str, str]:
     if liff_id and not re.fullmatch(r"[0-9]+-[A-Za-z0-9]+", liff_id):
         raise SettingsError(f"LIFF_ID looks like 1234567890-AbcdEfgh, not {liff_id!r}.")
     return liff_id, channel
+
+
+def _tiles(environment: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """The tiles' address, whom to credit, and that one's page: the last word of the credit where it is an address."""
+    url, credit = environment.get("MAP_TILES_URL", ""), environment.get("MAP_TILES_CREDIT", "").strip()
+    if bool(url) != bool(credit):
+        raise SettingsError("MAP_TILES_URL and MAP_TILES_CREDIT go together: set both, or neither.")
+    if not url:
+        return None
+    host = r"https?://(\{s\}\.)?[A-Za-z0-9.-]+(:[0-9]+)?/"
+    if not re.match(host, url) or not all(part in url for part in ("{z}", "{x}", "{y}")):
+        raise SettingsError(f"MAP_TILES_URL looks like https://tiles.example.jp/{{z}}/{{x}}/{{y}}.png, not {url!r}.")
+    words, _, link = credit.rpartition(" ")
+    return (url, words, link) if link.startswith("https://") and words else (url, credit, "")
+
+
+def _geocoder(environment: Mapping[str, str]) -> str:
+    url = environment.get("GEOCODER_URL", "")
+    if url and not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?", url):
+        raise SettingsError(f"GEOCODER_URL looks like https://nominatim.example.jp, not {url!r}.")
+    return url
 
 
 def _list(text: str) -> tuple[str, ...]:

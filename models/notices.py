@@ -241,6 +241,63 @@ class StaffLink:
     new: bool = False
 
 
+@dataclass(frozen=True)
+class DispatchTold:
+    """A dispatch moved, or somebody is reminded of it; `act` says which (an action, a reminder's kind, or late).
+
+    `by` and `to` are sides. Times are ISO 8601 pairs `start/end`: `times` is the fixed time when `fixed`, else what the
+    organisation wishes; `proposed` the expert's; `slots` are the ids of those that can be fixed now. `point` is
+    `latitude,longitude` or empty; `answer_by` the day (ISO 8601) an answer is hoped for; `distance` metres for the
+    expert, -1 when not known. Being late, `category` is the minutes; when a fixed time is cancelled, `wished` is said
+    besides it (002). Holds no text for the secretariat alone.
+    """
+
+    dispatch_id: str
+    version: int
+    act: str
+    by: str
+    to: str
+    number: str
+    received: str
+    business: str
+    organisation: str
+    title: str
+    topic: str
+    times: tuple[str, ...]
+    slots: tuple[str, ...]
+    proposed: tuple[str, ...]
+    fixed: bool
+    expert: str
+    place: str
+    point: str
+    accompany: bool
+    contact: str
+    category: str = ""
+    comment: str = ""
+    answer_by: str = ""
+    distance: int = -1
+    wished: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class VisitTold:
+    """Something of a visit that concerns `to` (a side): `act` is certify (by mail, with the `link`), certified, accept,
+    ask, reject, corrected or undone. `when` is an ISO 8601 pair `start/end` of what was recorded; `yen` the fee now.
+    """
+
+    dispatch_id: str
+    act: str
+    to: str
+    number: str
+    business: str
+    title: str
+    expert: str
+    when: str
+    comment: str = ""
+    link: str = ""
+    yen: int = 0
+
+
 Notice = (
     AccountCode
     | AccountMoved
@@ -269,7 +326,10 @@ Notice = (
     | ExpertMoved
     | ExpertsOver
     | ExpertInvited
+    | DispatchTold
+    | VisitTold
 )
+LISTS = {"missing", "times", "slots", "proposed", "wished"}
 KINDS: dict[str, type[Notice]] = {kind.__name__: kind for kind in Notice.__args__}
 
 
@@ -284,6 +344,6 @@ def from_json(text: str) -> Notice:
     kind = KINDS[data.pop("kind")]
     if "items" in data:
         data["items"] = tuple((item, comment) for item, comment in data["items"])
-    if "missing" in data:
-        data["missing"] = tuple(data["missing"])
+    for key in LISTS & data.keys():
+        data[key] = tuple(data[key])
     return kind(**data)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true, union_all
 
 from models.tables.audit import AuditEntry
+from models.tables.dispatch import Dispatch
 from models.tables.expert import Expert
 from models.tables.organisation import Desk, Organisation
 from models.tables.person import Person
@@ -96,8 +97,10 @@ def _by(who: str) -> ColumnElement[bool]:
 
 def _subjects(subject: str) -> Any:
     """The id itself, or what a number stands for."""
-    numbered = select(Application.id).where(Application.number == subject.upper())
-    return union_all(select(literal(subject)), numbered)
+    number = subject.upper()
+    applications = select(Application.id).where(Application.number == number)
+    dispatches = select(Dispatch.id).where(Dispatch.number == number)
+    return union_all(select(literal(subject)), applications, dispatches)
 
 
 def _named(uow: UnitOfWork, found: Sequence[AnyRow]) -> list[AuditLine]:
@@ -140,6 +143,8 @@ def _looks(kind: str, ids: Sequence[str]) -> list[AnySelect]:
             return [_look("organisation", Organisation.id, Organisation.name, ids)]
         case "desk":
             return [_look("desk", Desk.id, Desk.name, ids)]
+        case "dispatch":
+            return [_look("dispatch", Dispatch.id, Dispatch.number + " " + Dispatch.title, ids)]
         case "application":
             return [_look("application", Application.id, number_and_name, ids)]
         case "person":

@@ -14,6 +14,7 @@ from models.tables.organisation import Approver, Invitation, Organisation
 from models.tables.person import AccountMove, Consent, Person
 from models.tables.registration import Application, Decision, DecisionComment, Paper, Submission
 from models.views.privacy import Belongings, Held, HeldApplication, HeldEntry, HeldFile, Holdings
+from storage import belongings_dispatch
 from storage.database import UnitOfWork
 
 ANYWAY = "消去する"
@@ -44,6 +45,7 @@ def holdings(uow: UnitOfWork, person_id: str) -> Holdings | None:
         consents=uow.session.scalar(select(func.count()).where(Consent.person_id == person_id)) or 0,
         entries=uow.session.scalar(select(func.count()).where(_about(person_id, ids))) or 0,
         words=tuple(word for word in words if word) or (ANYWAY,),
+        dispatches=belongings_dispatch.count(uow, person_id),
     )
 
 
@@ -98,6 +100,8 @@ def of_person(uow: UnitOfWork, person_id: str) -> Belongings | None:
         days_off=tuple(
             uow.session.scalars(select(DayOff.day).where(DayOff.person_id == person_id).order_by(DayOff.day))
         ),
+        dispatches=belongings_dispatch.of_person(uow, person_id),
+        draft=belongings_dispatch.draft_of(uow, person_id),
     )
 
 

@@ -76,6 +76,12 @@ def listed(
     return _rows(uow, uow.session.execute(query).all())
 
 
+def one(uow: UnitOfWork, actor: Actor, person_id: str) -> ExpertRow | None:
+    """One expert as the list shows it; None for nobody the actor may see."""
+    held = _READ.where(*_conditions(actor, Wanted()), Expert.person_id == person_id)
+    return next(iter(_rows(uow, uow.session.execute(held).all())), None)
+
+
 def stream(uow: UnitOfWork, actor: Actor, wanted: Wanted, order: str = "-since") -> Iterator[ExpertRow]:
     """All that `listed` gives, read from the database bit by bit."""
     for found in streamed(uow, _READ.where(*_conditions(actor, wanted)).order_by(*_by(order))):

@@ -24,6 +24,8 @@ from storage import papers, profile
 from storage.database import UnitOfWork
 
 IGNORED = "ignored"
+AT_ONCE = 50
+"""How many words one statement looks for: the databases limit how long a condition may be."""
 CODE_GONE = b""
 
 
@@ -191,13 +193,16 @@ def erase_mentions(uow: UnitOfWork, numbers: Sequence[str], names: Sequence[str]
 
     A notice that waits goes when it names a number of theirs: a name alone may be somebody else's.
     """
-    by_number = _said(numbers)
-    uow.session.execute(delete(OutboxRow).where(OutboxRow.state == PENDING, by_number))
-    uow.session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.state != PENDING, by_number | _said(names))
-        .values(body=None, notice=None, reply_token=None)
-    )
+    said = [*numbers, *names]
+    for at in range(0, len(said), AT_ONCE):
+        words = said[at : at + AT_ONCE]
+        by_number = _said([word for word in words if word in {*numbers}])
+        uow.session.execute(delete(OutboxRow).where(OutboxRow.state == PENDING, by_number))
+        uow.session.execute(
+            update(OutboxRow)
+            .where(OutboxRow.state != PENDING, _said(words))
+            .values(body=None, notice=None, reply_token=None)
+        )
 
 
 def _said(words: Sequence[str]) -> ColumnElement[bool]:

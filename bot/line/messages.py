@@ -51,13 +51,14 @@ class Link:
 
 @dataclass(frozen=True)
 class PickDate:
-    """A button that opens the phone's date picker; dates are `YYYY-MM-DD`."""
+    """A button that opens the phone's picker: dates are `YYYY-MM-DD`, in mode datetime `YYYY-MM-DDTHH:MM`."""
 
     label: str
     tap: Tap
     initial: str
     earliest: str
     latest: str
+    mode: str = "date"
 
     def as_json(self, most: int = limits.LABEL_MAX) -> Json:
         """The datetimepicker action."""
@@ -65,7 +66,7 @@ class PickDate:
             "type": "datetimepicker",
             "label": _label(self.label, most),
             "data": encode(self.tap),
-            "mode": "date",
+            "mode": self.mode,
             "initial": self.initial,
             "min": self.earliest,
             "max": self.latest,
@@ -94,7 +95,18 @@ class CameraRoll:
         return {"type": "cameraRoll", "label": _label(self.label, most)}
 
 
-Action = Button | Link | PickDate | Camera | CameraRoll
+@dataclass(frozen=True)
+class SendLocation:
+    """Opens the map to send a place (quick reply only)."""
+
+    label: str
+
+    def as_json(self, most: int = limits.LABEL_MAX) -> Json:
+        """The location action."""
+        return {"type": "location", "label": _label(self.label, most)}
+
+
+Action = Button | Link | PickDate | Camera | CameraRoll | SendLocation
 
 
 def _quick(actions: Sequence[Action]) -> Json:
@@ -229,8 +241,8 @@ def _row(row: Row, most: int) -> Json:
         "layout": "baseline",
         "spacing": "sm",
         "contents": [
-            {**_text(row.name, most, color="#6B6B6B", size="sm"), "flex": 4},
-            {**_text(row.value, most, color=TONES[row.tone], size="sm"), "flex": 8},
+            {**_text(row.name, most, color="#6B6B6B", size="sm"), "flex": 5},
+            {**_text(row.value, most, color=TONES[row.tone], size="sm"), "flex": 9},
         ],
     }
 

@@ -16,7 +16,7 @@ def to_next(fee: Fee) -> str:
     """How long until the next unit, or that the cap is reached."""
     if not fee.missing:
         return t("fee.full")
-    return t("fee.missing", unit=fee.schedule.unit_minutes, time=_duration(fee.missing))
+    return t("fee.missing", unit=fee.schedule.unit_minutes, time=duration(fee.missing))
 
 
 def period(start: datetime, end: datetime) -> str:
@@ -38,12 +38,12 @@ def rate(schedule: Schedule) -> str:
 def _times(fee: Fee) -> list[str]:
     words = [_left(fee)]
     if fee.payable != fee.left:
-        words.append(t("fee.cut", payable=_duration(fee.payable), unit=fee.schedule.unit_minutes))
+        words.append(t("fee.cut", payable=duration(fee.payable), unit=fee.schedule.unit_minutes))
     return words
 
 
 def _left(fee: Fee) -> str:
-    time, off, left = _duration(fee.minutes), _duration(fee.non_payable), _duration(fee.left)
+    time, off, left = duration(fee.minutes), duration(fee.non_payable), duration(fee.left)
     if not fee.non_payable:
         return time
     return t("fee.consumed" if fee.non_payable > fee.minutes else "fee.deducted", time=time, off=off, left=left)
@@ -53,7 +53,8 @@ def _yen(fee: Fee) -> str:
     return t("fee.capped" if fee.capped else "fee.yen", yen=f"{fee.yen:,}")
 
 
-def _duration(minutes: int) -> str:
+def duration(minutes: int) -> str:
+    """2時間30分."""
     hours, rest = divmod(minutes, 60)
     if not hours:
         return t("fee.minutes", minutes=rest)

@@ -6,7 +6,7 @@ from typing import Any
 from bot.forms.registration import ITEM_WORDS
 from bot.line.messages import Button, Card, Message, Row, Text
 from bot.postbacks import CardTap, MenuTap
-from bot.screens import account, commission
+from bot.screens import account, commission, dispatch_notices
 from bot.screens.profile import item_word
 from bot.screens.registration import item_words
 from bot.text import t
@@ -36,6 +36,8 @@ def _message(notice: Notice) -> Message:
             return _change_card(notice)
         case notices.RenewalAsked():
             return commission.asked(notice.number, notice.application_id, notice.ends, reminder=notice.reminder)
+        case notices.DispatchTold() | notices.VisitTold():
+            return dispatch_notices.render(notice)
         case notices.ApplicationApproved() | notices.ApplicationRejected() | notices.CommissionOver():
             return Text(words(notice), (Button("登録状況", MenuTap("登録状況")),))
         case _:
@@ -142,11 +144,17 @@ def words(notice: Notice) -> str:
             return t("import.mail", **asdict(notice))
         case notices.AccountCode() | notices.AccountMoved() | notices.AccountMoveRefused():
             return account.words_of_move(notice)
-        case notices.OldAccountTold(cut_off=cut_off):
-            return t("notice.account_cut_off" if cut_off else "notice.account_asked")
-        case notices.ApproverRemoved(organisation=organisation, to=to):
-            key = "notice.approver_moved" if to else "notice.approver_removed"
-            return t(key, organisation=organisation, to=to)
+        case notices.OldAccountTold() | notices.ApproverRemoved():
+            return _cut_off(notice)
+        case notices.DispatchTold() | notices.VisitTold():
+            return dispatch_notices.words(notice)
+
+
+def _cut_off(notice: notices.OldAccountTold | notices.ApproverRemoved) -> str:
+    if isinstance(notice, notices.OldAccountTold):
+        return t("notice.account_cut_off" if notice.cut_off else "notice.account_asked")
+    key = "notice.approver_moved" if notice.to else "notice.approver_removed"
+    return t(key, organisation=notice.organisation, to=notice.to)
 
 
 def _returned(notice: notices.ApplicationReturned) -> str:
@@ -165,6 +173,8 @@ def _who(notice: notices.ApplicationReturned | notices.ApplicationRejected) -> s
 
 def mail(notice: Notice, admin_link: str) -> tuple[str, str]:
     """Subject and text of a notice sent by mail."""
+    if isinstance(notice, notices.DispatchTold | notices.VisitTold):
+        return dispatch_notices.mail(notice, admin_link)
     number = getattr(notice, "number", "")
     subject = t("notice.mail_subject", number=number).strip()
     if isinstance(notice, notices.ApplicationWaits):

@@ -3,8 +3,19 @@
 from collections.abc import Sequence
 
 from bot.form import Form, Step
-from bot.line.messages import Action, Button, Camera, CameraRoll, Card, Message, PickDate, Row, Text
-from bot.postbacks import FormTap
+from bot.line.messages import (
+    Action,
+    Button,
+    Camera,
+    CameraRoll,
+    Card,
+    Message,
+    PickDate,
+    Row,
+    SendLocation,
+    Text,
+)
+from bot.postbacks import FormTap, MenuTap
 from bot.session import Session
 from bot.text import t
 from models.rules.fields import Choice, display
@@ -25,7 +36,7 @@ def question(form: Form, session: Session, before: Sequence[str] = ()) -> Messag
     asked = form.asked(session.answers)
     at = f"{form.title} {[s.key for s in asked].index(step.key) + 1}/{len(asked)}" if form.numbered else ""
     head = "　".join(part for part in (at, "".join(before)) if part)
-    prompt = _prompt(session, step, told=bool(before))
+    prompt = _prompt(session, step, told=any(before))
     return Text("\n".join(part for part in (head, prompt) if part), buttons(form, session, step))
 
 
@@ -48,6 +59,7 @@ def ticked(session: Session) -> tuple[str, ...]:
 def buttons(form: Form, session: Session, step: Step) -> tuple[Action, ...]:
     """The answers that can be tapped, and the engine's own buttons."""
     actions = _answers(form, session, step)
+    actions += [Button(word, MenuTap(word)) for word in step.menu]
     if step.field.optional:
         actions.append(_button(form, session, "スキップ", "skip"))
     actions.append(_button(form, session, "もどる", "back"))
@@ -63,6 +75,11 @@ def _answers(form: Form, session: Session, step: Step) -> list[Action]:
     if step.field.kind == "date":
         tap = FormTap(form.key, session.revision, "date")
         return [PickDate("日付を選ぶ", tap, "1980-01-01", "1920-01-01", step.latest or "2100-12-31")]
+    if step.field.kind == "datetime":
+        tap = FormTap(form.key, session.revision, "date")
+        return [PickDate("日時を選ぶ", tap, step.initial or step.earliest, step.earliest, step.latest, "datetime")]
+    if step.field.kind == "place":
+        return [SendLocation("地図で選ぶ"), *_paged(form, session, step.options(session.answers))]
     if step.groups:
         return _grouped(form, session, step)
     choices = step.options(session.answers)

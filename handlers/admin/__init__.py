@@ -9,6 +9,10 @@ from handlers.admin import (
     changes,
     consent,
     desks,
+    dispatch,
+    dispatch_expert,
+    dispatch_settle,
+    dispatches,
     expert,
     experts,
     imports,
@@ -24,6 +28,8 @@ from handlers.admin import (
     start,
     tasks,
     terms,
+    visit,
+    visits,
 )
 from handlers.admin.context import KEY
 from handlers.admin.guard import blueprint, login_manager
@@ -51,12 +57,18 @@ def install(app: Flask, services: Services) -> None:
         presence,
         staff,
         changes,
+        dispatches,
+        dispatch,
+        dispatch_expert,
+        dispatch_settle,
         experts,
         expert,
         audit,
         imports,
         tasks,
         privacy,
+        visits,
+        visit,
     ):
         part.routes(bp)
     app.register_blueprint(bp)

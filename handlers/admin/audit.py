@@ -13,7 +13,9 @@ from handlers.admin import lists
 from handlers.admin.listing import row_id
 from handlers.admin.lists import Asked, Choice, Column, Day, ListPage, Text
 from handlers.prints import NAMES
+from models.rules.booking import EXCEPTABLE
 from models.rules.calendar import day_start
+from models.rules.dispatch import CATEGORY_WORDS, Why
 from models.rules.fields import FIELDS
 from models.rules.staff import ROLES
 from models.views.audit import AuditLine
@@ -29,6 +31,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "application": ("登録の申請", ("application", "paper", "consent.give")),
     "commission": ("委嘱", ("letter", "terms")),
     "profile": ("プロフィールと変更", ("profile", "change")),
+    "dispatch": ("派遣と支援", ("dispatch", "visit", "evidence")),
     "organisation": ("支援機関と招待", ("organisation", "approver", "invitation")),
     "account": ("LINEアカウント", ("move", "role")),
     "data": ("個人データ・ファイル・取り込み", ("person", "list", "import")),
@@ -39,6 +42,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 KINDS: Mapping[str, tuple[str, str, str]] = {
     "application": ("申請", "admin.application", "application_id"),
     "person": ("専門家", "admin.expert", "person_id"),
+    "dispatch": ("派遣", "admin.dispatch", "dispatch_id"),
     "organisation": ("支援機関", "admin.organisation", "organisation_id"),
     "staff": ("職員", "admin.staff_user", "staff_id"),
     "terms": ("委嘱条件", "admin.terms_version", "version"),
@@ -54,6 +58,8 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
 CODES: Mapping[str, str] = {
     "approver": "担当者", "expert": "専門家", **ROLES, **NAMES,
     "new_identity": "身分証明書（変更）", "new_bankbook": "通帳（変更）",
+    **CATEGORY_WORDS, **{why: t(f"coordinate.why_{why}") for why in Why},
+    **{code: t(f"coordinate.except_{code}") for code in EXCEPTABLE},
     "on": "受付中", "off": "受付停止中", "csv": "CSV", "xlsx": "Excel",
     **{field.key: field.name for field in FIELDS},
     **{item.value: word for item, word in ITEM_WORDS.items()},
@@ -93,7 +99,8 @@ def moved(line: AuditLine) -> str:
 
 
 def _state(state: str) -> str:
-    return t(f"state.{state}") if f"state.{state}" in catalogue() else state
+    words = (f"state.{state}", f"dispatch.status_{state}", f"evidence.state_{state}")
+    return next((t(key) for key in words if key in catalogue()), state)
 
 
 def detail(line: AuditLine) -> str:

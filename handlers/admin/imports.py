@@ -8,11 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from bot.text import t
 from handlers.admin.context import actor, now, services
-from handlers.admin.exports import Line as ExportLine
-from handlers.admin.exports import download
 from handlers.admin.listing import whole
 from handlers.admin.lists import PER_PAGE
 from handlers.admin.lists import pages as pages_of
+from handlers.exports import Line as ExportLine
+from handlers.exports import download
 from handlers.imports import Imports, Sheet, read
 from handlers.usecases import imports as usecase
 from handlers.usecases.imports import Plan

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from handlers.admin import exports
+from handlers import exports
 from handlers.admin.context import actor, now, services
 from models.rules.calendar import format_date, format_datetime, to_jst
 from models.rules.errors import NotAllowed
@@ -151,9 +151,10 @@ class ListPage(Generic[Row]):
     def ways_to_sort(self) -> tuple[tuple[str, str], ...]:
         """The orders with words, for screens that show no heads."""
         sortable = [column for column in self.columns if column.sortable]
-        return tuple(
-            (sign + column.key, column.title + way) for column in sortable for sign, way in (("", " ▲"), ("-", " ▼"))
-        )
+        usual = self.order.removeprefix("-")
+        own = () if not sortable or usual in [column.key for column in sortable] else ((self.order, "いつもの順"),)
+        ways = ((sign + each.key, each.title + way) for each in sortable for sign, way in (("", " ▲"), ("-", " ▼")))
+        return (*own, *ways)
 
 
 @dataclass(frozen=True)

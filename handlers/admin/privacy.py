@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from bot.text import t
 from handlers.admin.again import dangerous
 from handlers.admin.context import actor, now, services
-from handlers.admin.exports import written
 from handlers.admin.person import ways
 from handlers.belongings import write_zip
+from handlers.exports import written
 from handlers.usecases import privacy as usecase
 from models.rules.calendar import to_jst
 from models.rules.errors import NotAllowed, NotFound, NotPossible

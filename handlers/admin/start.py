@@ -1,22 +1,26 @@
 """はじめ: what waits and since when, what happened today, and what went wrong; every number leads to its list."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from bot.text import t
+from handlers.admin import dispatches
 from handlers.admin.application_list import TABS
 from handlers.admin.context import actor, now, services
-from models.rules.calendar import business_days_between, day_start, to_jst
+from models.rules.calendar import day_start, late_before, to_jst
+from models.rules.dispatch import Status
 from models.rules.permissions import can
 from models.rules.registration import State
-from storage import audit, inbox, moves, organisations, outbox, profile, registration, settings
+from storage import audit, evidence, inbox, moves, organisations, outbox, profile, registration, settings
 from storage.database import UnitOfWork
 
 ON_START = ("secretariat", "agreed", "organisation", "returned")
 LIST = "admin.application_list"
+DISPATCHES = "admin.dispatch_list"
+DECIDED = ("dispatch.take_slot", "dispatch.accept", "dispatch.set_time")
 Oldest = tuple[int, datetime | None]
 
 
@@ -56,6 +60,10 @@ EVENTS = (
     Event("停止を解いた", ("application.lift",), tab="active"),
     Event("辞退・取り下げ", ("application.decline", "application.withdraw"), tab="withdrawn"),
     Event("委嘱が終わった", ("application.leave", "application.end", "application.lapse"), tab="ended"),
+    Event("派遣の依頼が届いた", ("dispatch.request",), endpoint=DISPATCHES, tab="all"),
+    Event("派遣の日程が決まった", DECIDED, Status.CONFIRMED, Status.CONFIRMED, DISPATCHES),
+    Event("派遣が辞退された", ("dispatch.decline",), endpoint=DISPATCHES, tab=Status.DECLINED),
+    Event("派遣のキャンセル・取り下げ", ("dispatch.cancel", "dispatch.withdraw"), "", Status.CANCELLED, DISPATCHES),
     Event("氏名・口座の変更が届いた", ("change.request",), endpoint="admin.change_list"),
     Event("LINEの引き継ぎを決めた", ("move.approve", "move.refuse"), endpoint="admin.move_list"),
 )
@@ -74,14 +82,6 @@ def routes(bp: Blueprint) -> None:
     """Put these pages on the blueprint."""
     bp.add_url_rule("/", view_func=start)
     bp.add_url_rule("/troubles", view_func=troubles)
-
-
-def late_before(today: date, days: int) -> datetime:
-    """What waits since before this moment waits for more than `days` business days."""
-    day = today
-    while business_days_between(day, today) <= days:
-        day -= timedelta(days=1)
-    return day_start(day + timedelta(days=1))
 
 
 def start() -> ResponseReturnValue:
@@ -103,13 +103,20 @@ def _queues(uow: UnitOfWork, late_since: datetime) -> list[Waiting]:
     found = registration.waiting(uow, actor())
     late = registration.count(uow, actor(), [State.ORGANISATION_REVIEW], before=late_since)
     others = (
+        ("start.visits", "admin.visit_list", evidence.waiting(uow, actor())),
         ("start.changes", "admin.change_list", profile.waiting(uow)),
         ("start.moves", "admin.move_list", moves.waiting(uow)),
     )
     return [
         *(_waiting(tab, found.get(TABS[tab][0], (0, None)), late) for tab in ON_START),
+        *(_of_dispatches(queue) for queue in dispatches.queues(uow)),
         *(Waiting(t(name), url_for(endpoint), *waiting) for name, endpoint, waiting in others),
     ]
+
+
+def _of_dispatches(queue: dispatches.Queue) -> Waiting:
+    name = t("coordinate.unanswered_waits" if queue.tab == dispatches.UNANSWERED else "coordinate.waits")
+    return Waiting(name, url_for("admin.dispatch_list", state=queue.tab), queue.count, queue.oldest)
 
 
 def _waiting(tab: str, waiting: Oldest, late: int) -> Waiting:
@@ -128,7 +135,8 @@ def _happened(uow: UnitOfWork, today: date) -> list[Happened]:
             number for (action, to), number in counts.items() if action in event.actions and event.to in ("", to)
         )
         if count:
-            link = url_for(LIST, state=event.tab) if event.endpoint == LIST else url_for(event.endpoint)
+            tabbed = event.endpoint in (LIST, DISPATCHES)
+            link = url_for(event.endpoint, state=event.tab) if tabbed else url_for(event.endpoint)
             found.append(Happened(event.name, count, link))
     return found
 

@@ -7,52 +7,21 @@ or by two processes at once. A run that comes after 31 March asks nobody: it end
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-import structlog
-
+from handlers.jobs.pieces import Act, Look, attend
 from handlers.usecases import year_end as usecase
 from models.rules.calendar import day_start, to_jst
 from models.rules.commission import year_end
-from models.rules.permissions import SYSTEM, Actor
 from models.rules.roles import Role
 from storage import settings
 from storage import year_end as waiting
-from storage.database import Database, Unavailable, UnitOfWork
+from storage.database import Database, UnitOfWork
 
 AT_ONCE = 200
-Act = Callable[[UnitOfWork, Actor, Sequence[str], datetime], int]
-log = structlog.get_logger()
 
 
 def renew(database: Database, now: datetime, mine: Callable[[], bool] = lambda: True) -> set[str]:
     """Do all that is due, while this is `mine` to do; returns whom to wake."""
-    told: set[str] = set()
-    for look, act in STEPS:
-        done = 1
-        while done:
-            with database.read() as uow:
-                ids = look(uow, now)
-            if not ids:
-                break
-            if not mine():
-                return told
-            done = _do(database, act, ids, now, told)
-    return told
-
-
-def _do(database: Database, act: Act, ids: Sequence[str], now: datetime, told: set[str]) -> int:
-    """All at once; where that fails each alone, so that one that cannot be done keeps no other."""
-    try:
-        with database.unit() as uow:
-            done = act(uow, SYSTEM, ids, now)
-        told |= uow.told
-    except Unavailable:
-        raise
-    except Exception as error:
-        if len(ids) > 1:
-            return sum([_do(database, act, [each], now, told) for each in ids])
-        log.error("not_renewed", application=ids[0], error=type(error).__name__)
-        return 0
-    return done
+    return attend(database, STEPS, now, mine, "not_renewed")
 
 
 def _over(uow: UnitOfWork, now: datetime) -> Sequence[str]:
@@ -81,12 +50,10 @@ def _to_remind(uow: UnitOfWork, now: datetime) -> Sequence[str]:
     return waiting.to_remind(uow, ends, day_start(reminded_on), AT_ONCE) if today >= reminded_on else ()
 
 
-STEPS: tuple[
-    tuple[Callable[[UnitOfWork, datetime], Sequence[str]], Act], ...
-] = (
+STEPS: tuple[tuple[Look, Act], ...] = (
     (_over, usecase.attend),
     (_letters_over, usecase.take_back_letters),
     (_over_while_renewing, usecase.rest),
     (_to_ask, usecase.attend),
     (_to_remind, usecase.attend),
-)  # fmt: skip
+)

@@ -24,6 +24,9 @@ def retain(database: Database, files: FileStore, now: datetime) -> dict[str, int
             "applications": over,
             "codes": usecase.retire_codes(uow, SYSTEM, now),
             "imports": imports.retire(uow, SYSTEM, now),
+            "dispatches": usecase.retire_dispatches(uow, SYSTEM, now),
+            "positions": usecase.retire_positions(uow, SYSTEM, now),
+            "drafts": usecase.retire_drafts(uow, SYSTEM, now),
             "inbox": inbox.erase_bodies(uow, bodies_before),
             "outbox": outbox.erase_bodies(uow, bodies_before),
         }

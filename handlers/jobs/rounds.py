@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from handlers.jobs.dispatches import attend_dispatches
 from handlers.jobs.remind import remind
 from handlers.jobs.renew import renew
 from handlers.jobs.retain import retain
@@ -61,6 +62,7 @@ class Rounds:
             return False
         now = self.clock()
         self._try("remind", lambda: self.told(remind(self.database, now)))
+        self._try("dispatches", lambda: self.told(attend_dispatches(self.database, now, lambda: self._mine("jobs"))))
         self._try("renew", lambda: self.told(renew(self.database, now, lambda: self._mine("jobs"))))
         self._try("release", lambda: self._release(now))
         self._try("retain", lambda: retain(self.database, self.files, now))

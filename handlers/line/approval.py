@@ -11,8 +11,10 @@ from bot.postbacks import CardTap
 from bot.screens import approval as screens
 from bot.session import Session
 from bot.text import t
+from handlers.line import dispatch
 from handlers.line.talk import Talk
 from handlers.usecases.registration import decide
+from models.rules.dispatch import Side
 from models.rules.errors import DomainError
 from models.rules.permissions import can
 from models.rules.registration import Item, State
@@ -29,7 +31,10 @@ def show_queue(talk: Talk) -> None:
     states = (State.ORGANISATION_REVIEW,)
     rows = registration.queue(talk.uow, actor, states, limit=screens.SHOWN)
     total = registration.count(talk.uow, actor, states) if len(rows) == screens.SHOWN else len(rows)
-    talk.say(*screens.queue(rows, total, talk.now))
+    proposals = dispatch.waiting(talk, Side.ORGANISATION)
+    if rows or not proposals:
+        talk.say(*screens.queue(rows, total, talk.now))
+    talk.say(*proposals)
 
 
 def show_application(talk: Talk, tap: CardTap) -> None:

@@ -14,16 +14,13 @@ from bot.text import t
 from handlers.line.talk import Talk
 from handlers.usecases import invitation, roles, staff
 from models.rules.calendar import to_jst
-from models.rules.commission import Force
 from models.rules.errors import NotPossible, TooManyAttempts
 from models.rules.invitation import EXPERT
 from models.rules.roles import Role, role_shown
 from models.views.people import DeskView
 from storage import consents, desks, experts, organisations, people, registration_views
 
-LATER = ("派遣を依頼", "派遣状況", "専門家を探す")
-EXPERTS_ONLY = ("派遣依頼", "チェックイン", "チェックアウト", "報告・旅費", "謝金")
-NOT_WHILE_SUSPENDED = ("派遣依頼", "チェックイン")
+EXPERTS_ONLY = ("報告・旅費",)
 WORDS = {
     Role.NEWCOMER: ("プロフィール登録", "登録状況", "使い方"),
     Role.EXPERT: ("プロフィール", "登録状況", "使い方"),
@@ -138,23 +135,17 @@ def old_button(talk: Talk) -> None:
     talk.say(Text(t("menu.old_button")))
 
 
-def _later(word: str) -> Callable[[Talk], None]:
-    return lambda talk: talk.say(Text(t("menu.soon", word=word)))
-
-
 def _experts_only(word: str) -> Callable[[Talk], None]:
     def answer(talk: Talk) -> None:
         standing = experts.standing_of(talk.uow, talk.person.id, to_jst(talk.now).date())
-        rests = standing.force is Force.SUSPENDED and word in NOT_WHILE_SUSPENDED
-        open_now = standing.has_expert_menu and not rests
-        talk.say(Text(t("menu.soon", word=word)) if open_now else commission.not_for_experts_of(standing, word))
+        known = standing.has_expert_menu
+        talk.say(Text(t("menu.soon", word=word)) if known else commission.not_for_experts_of(standing, word))
 
     return answer
 
 
 MENU: dict[str, Callable[[Talk], None]] = {
     "使い方": guide,
-    **{word: _later(word) for word in LATER},
     **{word: _experts_only(word) for word in EXPERTS_ONLY},
 }
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {

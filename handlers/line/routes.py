@@ -26,20 +26,47 @@ from handlers.line import (
     account,
     appointment,
     approval,
+    check_out,
     commission,
     consent,
+    dispatch,
+    dispatch_lists,
+    evidence,
+    fees,
     general,
     guidance,
     invitation,
     profile,
     registration,
+    request,
+    search,
+    visit,
 )
 from handlers.line.talk import Talk
 from models.rules.errors import DomainError, Incomplete, NotAllowed, NotFound, Stale
 from models.rules.invitation import looks_like_code
 from models.rules.normalise import tidy
 
-ROOMS = (general, consent, registration, approval, guidance, appointment, commission, profile, invitation, account)
+ROOMS = (
+    general,
+    consent,
+    registration,
+    approval,
+    guidance,
+    appointment,
+    commission,
+    profile,
+    invitation,
+    account,
+    dispatch,
+    dispatch_lists,
+    fees,
+    evidence,
+    request,
+    search,
+    check_out,
+    visit,
+)
 MENU: dict[str, Callable[[Talk], None]] = {}
 CARDS: dict[str, Callable[[Talk, CardTap], None]] = {}
 COMMANDS: dict[str, Callable[[Talk, Form, Command], None]] = {}
@@ -49,7 +76,7 @@ for _room in ROOMS:
     CARDS |= _room.CARDS
     COMMANDS |= _room.COMMANDS
     FORMS |= _room.FORMS
-SUBJECTS = (registration, approval)
+SUBJECTS = (registration, approval, request)
 
 
 def handle(talk: Talk) -> None:
@@ -62,18 +89,19 @@ def handle(talk: Talk) -> None:
             general.unfollow(talk)
         case Unsent(message_id):
             registration.unsent(talk, message_id)
+            visit.unsent(talk, message_id)
         case TextMessage(text=text):
             _text(talk, text, asked)
         case ImageMessage():
             _photo(talk)
         case PostbackEvent(data, params):
-            _tap(talk, data, params.get("date", ""))
+            _tap(talk, data, params.get("date") or params.get("datetime", ""))
         case Sticker():
             _misfit(talk, "form.sticker")
         case FileMessage(kind=kind):
             _misfit(talk, "form.file" if kind == "file" else "form.voice")
-        case LocationMessage():
-            _misfit(talk, "form.location")
+        case LocationMessage() as found:
+            _located(talk, found)
         case _:
             return
     general.show_right_menu(talk)
@@ -81,10 +109,13 @@ def handle(talk: Talk) -> None:
 
 def refuse(talk: Talk, error: DomainError) -> None:
     """Say why something was not done. A form whose subject is gone is closed; any other stays where it was."""
+    about = error.data.get("dispatch", "")
     if isinstance(error, Stale | NotFound | NotAllowed) and talk.running and talk.running.subject:
-        talk.running = None
+        talk.running = talk.running if about not in ("", talk.running.subject) else None
     if isinstance(error, Incomplete):
         talk.say(registration.incomplete(error))
+    elif about:
+        dispatch.too_late(talk, error)
     elif error.code == "approval.decided":
         talk.say(approval.already_decided(error))
     else:
@@ -169,8 +200,24 @@ def _misfit(talk: Talk, code: str) -> None:
         general.unknown(talk)
 
 
+def _located(talk: Talk, found: LocationMessage) -> None:
+    """A place: for the question at hand, else a check-in of today's visit."""
+    form = FORMS[talk.running.form](talk) if talk.running and talk.running.form in FORMS else None
+    step = form.step(talk.running.step) if form and talk.running else None
+    if talk.running and step and step.field.kind == "place":
+        named = found.address or found.title or ""
+        _advance(talk, talk.running, Typed(f"{found.latitude:.6f},{found.longitude:.6f} {named}".strip()))
+    elif visits := visit.of_today(talk):
+        _aside(talk, lambda: visit.located(talk, found, visits))
+    else:
+        _misfit(talk, "form.location")
+
+
 def _photo(talk: Talk) -> None:
-    inbound = registration.photo(talk)
+    place = talk.running is not None and talk.running.form in visit.FORMS
+    if not place and visit.offer_photo(talk):
+        return
+    inbound = visit.photo(talk) if place else registration.photo(talk)
     if inbound is not None and talk.running:
         _advance(talk, talk.running, inbound)
 

@@ -10,6 +10,7 @@ from bot.line.events import Envelope
 from bot.line.messages import Message
 from bot.session import Session, from_json, to_json
 from handlers.links import Links
+from models.rules.place import Point
 from models.views.people import PersonView
 from storage.database import UnitOfWork
 
@@ -30,7 +31,8 @@ class Photo:
 class Talk:
     """One turn: the person, the transaction, the sessions, and the words that will be said.
 
-    `guide` is the path to the question of 申請・リンク that was asked last, if nothing came after it.
+    `guide` is the path to the question of 申請・リンク that was asked last, if nothing came after it. `located`: where
+    an address lies that was sent as a place, looked up before the turn.
     """
 
     uow: UnitOfWork
@@ -42,6 +44,7 @@ class Talk:
     late: bool = False
     role_changed: bool = False
     guide: str | None = None
+    located: Point | None = None
     running: Session | None = None
     paused: dict[str, Session] = field(default_factory=dict)
     replies: list[Message] = field(default_factory=list)

@@ -12,11 +12,12 @@ import structlog
 
 from bot.line.events import Envelope, ImageMessage, TextMessage, parse
 from handlers.delivery import Delivery, Result
-from handlers.line import routes
+from handlers.line import request, routes
 from handlers.line.photos import FetchLater, PhotoRoom
 from handlers.line.talk import Handler, Photo, Talk, read_guide, read_state, write_state
 from handlers.links import Links
 from models.rules.errors import DomainError
+from models.rules.place import Point
 from storage import inbox, outbox, people
 from storage.database import Database, Unavailable
 from storage.inbox import Lease, LostLease, Pending, ms
@@ -61,6 +62,7 @@ class Worker:
     links: Links
     clock: Callable[[], datetime]
     handle: Handler = routes.handle
+    locate: Callable[[str], Point | None] | None = None
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def run(self, bell: Bell, stop: threading.Event, sweep_seconds: float = 2.0) -> None:
@@ -144,7 +146,8 @@ class Worker:
         envelope = parse(event.body)
         try:
             photo = self._photo(lease, event, envelope)
-            return self._commit(lease, event, envelope, photo, self.handle)
+            located = self._located(lease, envelope)
+            return self._commit(lease, event, envelope, photo, self.handle, located=located)
         except FetchLater as later:
             return self._retry(lease, event, envelope, str(later), "photo.unfetchable")
         except DomainError as error:
@@ -166,11 +169,18 @@ class Worker:
         with self.database.unit() as uow:
             inbox.count_try(uow, event.seq)
         running, _ = read_state(lease.session)
-        return self.photos.fetch(lease.user_id, envelope.event, running)
+        return self.photos.fetch(lease.user_id, envelope.event, running, self.clock())
+
+    def _located(self, lease: Lease, envelope: Envelope) -> Point | None:
+        """Where the address lies that answers the question at hand, if it is one for a place."""
+        running, _ = read_state(lease.session)
+        words = request.address_in(envelope, running) if self.locate else ""
+        return self.locate(words) if self.locate and words else None
 
     def _commit(
-        self, lease: Lease, event: Pending, envelope: Envelope, photo: Photo | None, handle: Handler, error: str = ""
-    ) -> set[str]:
+        self, lease: Lease, event: Pending, envelope: Envelope, photo: Photo | None, handle: Handler, error: str = "",
+        *, located: Point | None = None,
+    ) -> set[str]:  # fmt: skip
         """The turn's one transaction: event done, session, domain rows, audit and outbox, or nothing."""
         now = self.clock()
         running, paused = read_state(lease.session)
@@ -181,7 +191,7 @@ class Worker:
             talk = Talk(
                 uow, now, envelope, person, self.links, photo,
                 late=_is_late(envelope, event, lease, running), running=running, paused=paused,
-                guide=read_guide(lease.session),
+                guide=read_guide(lease.session), located=located,
             )  # fmt: skip
             handle(talk)
             if talk.replies and envelope.active:

@@ -107,7 +107,7 @@ function keeper() {
     for (const [key, one] of Object.entries(kept.kept)) settle(field(key), one, sent.get(key));
     const changed = kept.elsewhere.filter((one) => !one.lost && !dirty.has(one.key));
     const lost = kept.elsewhere.filter((one) => one.lost);
-    for (const one of changed) put(field(one.key), one.value);
+    for (const one of [...(kept.filled ?? []), ...changed]) put(field(one.key), one.value);
     if (changed.length) note(say.changed + changed.map((one) => one.name).join("、"));
     for (const one of lost) note(`${say.lost}${one.name}「${one.words || say.empty}」`);
   }
@@ -178,6 +178,7 @@ function valueOf(box) {
   }
   if (box.dataset.shape === "radio") return box.querySelector("input:checked")?.value ?? "";
   const parts = [...box.querySelectorAll("input, select, textarea")].map((control) => control.value);
+  if (box.dataset.shape === "slot") return parts.some(Boolean) ? `${parts[0]}T${parts[1]}-${parts[2]}` : "";
   return box.dataset.shape === "hours" && parts.some(Boolean) ? parts.join("-") : parts[0] ?? "";
 }
 
@@ -192,12 +193,17 @@ function put(box, value) {
     return;
   }
   const controls = [...box.querySelectorAll("input, select, textarea")];
-  const parts = shape === "hours" ? value.split("-") : [value];
+  const parts = shape === "hours" ? value.split("-") : shape === "slot" ? slotParts(value) : [value];
   controls.forEach((control, at) => {
     const text = parts[at] ?? "";
     if (control.value !== text) control.value = text;
   });
   counted(box);
+}
+
+function slotParts(value) {
+  const [day, clock = ""] = value.split("T");
+  return [day, ...clock.split("-")];
 }
 
 function complain(box, words, choices) {

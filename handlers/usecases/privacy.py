@@ -14,7 +14,7 @@ from models.rules.permissions import Actor, can
 from models.rules.registration import APPOINTING, COMMISSION, ENDED, IN_REVIEW, State
 from models.tables.registration import Application
 from models.views.privacy import Belongings, Holdings
-from storage import appointment, audit, belongings, privacy, registration, settings
+from storage import appointment, audit, belongings, privacy, privacy_dispatch, registration, settings
 from storage.database import UnitOfWork
 
 RETAINED: Mapping[State, str] = MappingProxyType(
@@ -56,7 +56,7 @@ def _may(actor: Actor, action: str) -> None:
         raise NotAllowed
 
 
-def why_not(holdings_: Holdings, approves: bool, renewing: bool) -> str:
+def why_not(holdings_: Holdings, approves: bool, renewing: bool, awaited: bool = False) -> str:
     """What must be done before the person can be erased, as a code of the catalogue; empty when nothing must."""
     if holdings_.erased_at:
         return "privacy.erased_before"
@@ -67,14 +67,15 @@ def why_not(holdings_: Holdings, approves: bool, renewing: bool) -> str:
             return "privacy.in_review"
         if application.state in COMMISSION or (renewing and application.state in APPOINTING):
             return "privacy.in_force"
-    return ""
+    return "privacy.awaited" if awaited else ""
 
 
 def obstacle(uow: UnitOfWork, holdings_: Holdings) -> str:
     """`why_not`, with what it asks for looked up."""
     appointing = [each.id for each in holdings_.applications if each.state in APPOINTING]
     renewing = any(appointment.accepted_until(uow, each) for each in appointing)
-    return why_not(holdings_, privacy.approves(uow, holdings_.person_id), renewing)
+    awaited = privacy_dispatch.is_awaited(uow, holdings_.person_id)
+    return why_not(holdings_, privacy.approves(uow, holdings_.person_id), renewing, awaited)
 
 
 def erase(uow: UnitOfWork, actor: Actor, person_id: str, typed: str, now: datetime) -> None:
@@ -95,8 +96,9 @@ def erase(uow: UnitOfWork, actor: Actor, person_id: str, typed: str, now: dateti
         raise NotPossible("privacy.typed_other")
     person, rows = locked
     mails = privacy.mails_of(uow, person, rows)
-    numbers = [row.number for row in rows if row.number]
+    numbers = [row.number for row in rows if row.number] + privacy_dispatch.numbers_of(uow, person_id)
     names = sorted({name for name in (person.name, *(row.name for row in rows)) if name})
+    privacy_dispatch.erase_of_person(uow, person_id, now)
     for row in rows:
         _erase_application(uow, actor, row, now)
     privacy.erase_person(uow, person, mails, now)
@@ -160,3 +162,32 @@ def retire_codes(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
     """Invitation codes that were used up or ran out as long ago; returns how many."""
     _may(actor, "retention.run")
     return privacy.erase_codes(uow, now - timedelta(days=settings.value(uow, "retain_rejected_days")))
+
+
+DRAFTS_FOR = timedelta(days=30)
+"""How long a request that was begun and not sent is kept."""
+AT_ONCE = 50
+
+
+def retire_dispatches(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
+    """Some of the dispatches that have been over for as long as a commission's papers are kept; returns how many."""
+    _may(actor, "retention.run")
+    before = now - timedelta(days=settings.value(uow, "retain_ended_days"))
+    ids = privacy_dispatch.due(uow, before, AT_ONCE)
+    if ids:
+        privacy_dispatch.erase_dispatches(uow, ids, now)
+    for dispatch_id in ids:
+        audit.record(uow, actor, "dispatch.erase", ("dispatch", dispatch_id), now)
+    return len(ids)
+
+
+def retire_positions(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
+    """Where visits were recorded, a set time after they were settled; distance and grade stay. Returns how many."""
+    _may(actor, "retention.run")
+    return privacy_dispatch.erase_positions(uow, now - timedelta(days=settings.value(uow, "retain_positions_days")))
+
+
+def retire_drafts(uow: UnitOfWork, actor: Actor, now: datetime) -> int:
+    """Requests that nobody went on with; returns how many."""
+    _may(actor, "retention.run")
+    return privacy_dispatch.drop_drafts(uow, now - DRAFTS_FOR)

@@ -1,7 +1,11 @@
-"""One step of an application's lifecycle: the new state, and the audit entry that belongs to it."""
+"""One step of an application's lifecycle: the new state, and the audit entry that belongs to it.
+
+An expert who ends or rests leaves dispatches behind, of which the secretariat is told.
+"""
 
 from datetime import datetime
 
+from handlers.usecases.dispatch import stranded
 from models.rules.permissions import Actor
 from models.rules.profile import CHANGES
 from models.rules.registration import Action, State, move
@@ -25,6 +29,8 @@ def take(
     )
     if target is State.ENDED:
         _close_changes(uow, actor, row, now)
+    if target in (State.ENDED, State.SUSPENDED):
+        stranded.tell(uow, row.person_id, now)
     return target
 
 

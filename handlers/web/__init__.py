@@ -4,8 +4,16 @@ from flask import Blueprint, Flask
 
 from handlers.services import Services
 from handlers.web import (
+    calendar,
+    certify,
+    check_in,
+    check_out,
     consent,
     days_off,
+    dispatch,
+    dispatches,
+    experts,
+    fees,
     form,
     form_papers,
     identify,
@@ -14,6 +22,7 @@ from handlers.web import (
     profile,
     profile_change,
     qr,
+    request,
     terms,
     tickets,
     upload,
@@ -29,6 +38,7 @@ def install(app: Flask, services: Services) -> Blueprint:
     bp = Blueprint("web", __name__, url_prefix="/p", template_folder="templates")
     tickets.explain(bp)
     for part in (
+        calendar,
         papers,
         letter,
         form,
@@ -41,6 +51,14 @@ def install(app: Flask, services: Services) -> Blueprint:
         profile,
         profile_change,
         days_off,
+        fees,
+        dispatches,
+        dispatch,
+        check_in,
+        request,
+        experts,
+        check_out,
+        certify,
     ):
         part.routes(bp)
     app.register_blueprint(bp)

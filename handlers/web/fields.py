@@ -43,7 +43,8 @@ OPEN = frozenset({"qualifications", "specialities"})
 HINTED = frozenset(
     {
         "affiliation", "qualifications", "bank", "branch", "account_number", "account_holder", "employment",
-        "employment_detail", "invoice_number", "weekly_off",
+        "employment_detail", "invoice_number", "weekly_off", "corporate_number", "contact_mail", "place", "wishes",
+        "accompany",
     }
 )  # fmt: skip
 """Fields with a sentence of their own beside the example."""
@@ -56,6 +57,9 @@ KEYBOARD: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "affiliation": {"autocomplete": "organization"},
         "account_number": {"inputmode": "numeric"},
         "invoice_number": {"inputmode": "numeric", "autocapitalize": "characters"},
+        "corporate_number": {"inputmode": "numeric"},
+        "contact_phone": {"type": "tel", "inputmode": "tel"},
+        "contact_mail": {"type": "email", "inputmode": "email", "autocapitalize": "off"},
     }
 )
 GROUPS = tuple((region.name, tuple(Choice(name, name) for name in region.prefectures)) for region in REGIONS)
@@ -81,7 +85,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Control:
-    """One field as it is drawn. `shape` is long, hours, date, search, checks, select, radio or text."""
+    """One field as it is drawn. `shape` is long, hours, slot, date, search, checks, select, radio or text."""
 
     field: Field
     shape: str
@@ -105,6 +109,13 @@ class Control:
         return opens, closes
 
     @property
+    def slot(self) -> tuple[str, str, str]:
+        """Day, from and to of a slot, as far as they are chosen."""
+        day, _, clock = self.text.partition("T")
+        starts, _, ends = clock.partition("-")
+        return day, starts, ends
+
+    @property
     def times(self) -> tuple[str, ...]:
         """What from and to are chosen from."""
         return TIMES
@@ -116,7 +127,7 @@ def shape_of(each: Field) -> str:
         return "checks"
     if each.kind == "choice":
         return "radio" if len(each.choices) <= MOST_RADIOS else "select"
-    return each.kind
+    return {"datetime": "slot", "place": "text"}.get(each.kind, each.kind)
 
 
 def read(fields: Iterable[Field], form: MultiDict[str, str]) -> dict[str, Value]:
@@ -134,6 +145,9 @@ def _typed(each: Field, form: MultiDict[str, str]) -> Value:
     if each.kind == "hours":
         ends = [form.get(f"{each.key}_{end}", "") for end in ("from", "to")]
         return tidied(each, "-".join(ends) if any(ends) else "")
+    if each.kind == "datetime":
+        day, starts, ends = (form.get(f"{each.key}_{part}", "") for part in ("day", "from", "to"))
+        return tidied(each, f"{day}T{starts}-{ends}" if day or starts or ends else "")
     return tidied(each, form.get(each.key, ""))
 
 
@@ -191,6 +205,8 @@ def _control(each: Field, answers: Answers, fault: Fault | None, today: date) ->
     known = {choice.value for choice in each.choices}
     words = value if isinstance(value, list) else [value] if value else []
     keyboard = dict(KEYBOARD.get(each.key, {}))
+    if each.kind == "datetime":
+        keyboard |= {"min": today.isoformat()}
     if each.kind == "date":
         keyboard |= {"min": f"{today.year - OLDEST}-01-01", "max": f"{today.year - YOUNGEST}-12-31"}
     return Control(
@@ -216,7 +232,7 @@ def shown(each: Field, answers: Answers) -> str:
 
 def _hint(each: Field) -> str:
     own = t(f"hint.{each.key}") if each.key in HINTED else ""
-    plain = each.kind in ("text", "long", "search")
+    plain = each.kind in ("text", "long", "search", "place")
     return own + (t("hint.example", example=each.example) if plain else "")
 
 

@@ -59,6 +59,14 @@ def business_days_between(start: date, end: date) -> int:
     return sum(is_business_day(start + timedelta(days=n)) for n in range(1, days + 1))
 
 
+def late_before(today: date, days: int) -> datetime:
+    """What waits since before this moment waits for more than `days` business days."""
+    day = today
+    while business_days_between(day, today) <= days:
+        day -= timedelta(days=1)
+    return day_start(day + timedelta(days=1))
+
+
 def quiet_until(now: datetime) -> datetime | None:
     """When a notice may leave (UTC) if `now` lies outside 8:00–20:00 in Japan; None if it may leave now."""
     local = to_jst(now)

@@ -66,7 +66,7 @@ class Field:
     many: bool = False
     secret: bool = False
     optional: bool = False
-    kind: Literal["text", "long", "date", "choice", "many", "search", "hours"] = "text"
+    kind: Literal["text", "long", "date", "choice", "many", "search", "hours", "datetime", "place"] = "text"
     most: int = 0
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from models.rules.dispatch import TRANSITIONS, Side, Status
+from models.rules.dispatch import Action as DispatchAction
 from models.rules.registration import APPOINTING, EDITABLE, IN_REVIEW, Decider, State, stage_of
 
 
@@ -40,6 +42,16 @@ class ApplicationSubject:
     state: State
     deciders: Mapping[str, frozenset[str]] = field(default_factory=dict)
     renewing: bool = False
+
+
+@dataclass(frozen=True)
+class DispatchSubject:
+    """What matters of a dispatch; `expert_id` is None while nobody is asked."""
+
+    organisation_id: str
+    expert_id: str | None
+    status: Status
+    requester_id: str
 
 
 def _is_applicant(actor: Actor, subject: ApplicationSubject) -> bool:
@@ -143,6 +155,11 @@ GENERAL: Mapping[str, Callable[[Actor], bool]] = MappingProxyType(
         "invitation.revoke": lambda actor: (
             (actor.kind == "person" and actor.person_id is not None) or _is_staff(actor, DECIDES)
         ),
+        "dispatch.request": lambda actor: actor.kind == "person" and bool(actor.organisations),
+        "experts.search": lambda actor: (
+            (actor.kind == "person" and bool(actor.organisations)) or _is_staff(actor, DECIDES)
+        ),
+        "fees.read": lambda actor: actor.kind == "person" and actor.person_id is not None,
         "organisation.manage": lambda actor: actor.kind == "system" or _is_staff(actor, DECIDES),
         "move.ask": lambda actor: actor.kind == "person" and actor.person_id is not None and not actor.organisations,
         "move.decide": lambda actor: _is_staff(actor, DECIDES),
@@ -163,8 +180,83 @@ GENERAL: Mapping[str, Callable[[Actor], bool]] = MappingProxyType(
 )
 
 
-def can(actor: Actor, action: str, subject: ApplicationSubject | None = None) -> bool:
+BUSINESS = Actor("business")
+"""Whoever holds a business's one-time link."""
+REMINDED = frozenset({Status.REQUESTED, Status.COUNTER_PROPOSED, Status.CONFIRMED, Status.REPORT_DUE})
+"""While a dispatch stands here somebody may be reminded of it."""
+VISITED = frozenset({Status.CONFIRMED, Status.REPORT_DUE})
+"""While a dispatch stands here its visit is recorded."""
+HELD = VISITED | {Status.REPORTED, Status.COMPLETED}
+"""Where there can have been a visit, which its business may still certify."""
+
+
+def side_of(actor: Actor, subject: DispatchSubject) -> Side | None:
+    """On which side of a dispatch somebody acts; None for a stranger, a reader, and staff who are the expert."""
+    if actor.kind in ("system", "business"):
+        return Side(actor.kind)
+    if actor.kind == "staff":
+        return Side.SECRETARIAT if _is_staff(actor, DECIDES) and not _is_expert(actor, subject) else None
+    if _is_expert(actor, subject):
+        return Side.EXPERT
+    return Side.ORGANISATION if subject.organisation_id in actor.organisations else None
+
+
+def _is_expert(actor: Actor, subject: DispatchSubject) -> bool:
+    return actor.person_id is not None and actor.person_id == subject.expert_id
+
+
+def _looks(actor: Actor, subject: DispatchSubject) -> bool:
+    reads = _is_staff(actor, READS) and not _is_expert(actor, subject)
+    return reads or side_of(actor, subject) in (Side.EXPERT, Side.ORGANISATION, Side.SECRETARIAT)
+
+
+def _steps(action: DispatchAction) -> Callable[[Actor, DispatchSubject], bool]:
+    """Whoever the table of steps names, while the dispatch stands where it says."""
+
+    def may(actor: Actor, subject: DispatchSubject) -> bool:
+        row = TRANSITIONS.get((subject.status, action))
+        return row is not None and side_of(actor, subject) in row.by
+
+    return may
+
+
+def _visits(*sides: Side) -> Callable[[Actor, DispatchSubject], bool]:
+    return lambda actor, subject: subject.status in VISITED and side_of(actor, subject) in sides
+
+
+def _settles(actor: Actor, subject: DispatchSubject) -> bool:
+    """The secretariat, once there can have been a visit."""
+    return subject.status in HELD and side_of(actor, subject) is Side.SECRETARIAT
+
+
+DISPATCH: Mapping[str, Callable[[Actor, DispatchSubject], bool]] = MappingProxyType(
+    {
+        **{f"dispatch.{action}": _steps(action) for action in DispatchAction},
+        "dispatch.read": _looks,
+        "dispatch.except": lambda actor, subject: (
+            can(actor, f"dispatch.{DispatchAction.SET_TIME}", subject) and actor.person_id != subject.requester_id
+        ),
+        "dispatch.remind": lambda actor, subject: actor.kind == "system" and subject.status in REMINDED,
+        "dispatch.late": lambda actor, subject: (
+            subject.status is Status.CONFIRMED and side_of(actor, subject) is Side.EXPERT
+        ),
+        "visit.record": _visits(Side.EXPERT),
+        "visit.undo": _visits(Side.EXPERT, Side.SECRETARIAT),
+        "visit.certify": lambda actor, subject: (
+            subject.status in HELD and side_of(actor, subject) in (Side.EXPERT, Side.BUSINESS)
+        ),
+        "visit.judge": _settles,
+        "visit.correct": _settles,
+        "visit.answer": lambda actor, subject: side_of(actor, subject) is Side.EXPERT,
+        "evidence.read": lambda actor, subject: _looks(actor, subject) and actor.kind == "staff",
+    }
+)
+
+
+def can(actor: Actor, action: str, subject: ApplicationSubject | DispatchSubject | None = None) -> bool:
     """Whether `actor` may do `action` (to `subject`); KeyError for an action nobody defined."""
     if subject is None:
         return GENERAL[action](actor)
+    if isinstance(subject, DispatchSubject):
+        return DISPATCH[action](actor, subject)
     return APPLICATION[action](actor, subject)

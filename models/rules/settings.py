@@ -52,6 +52,10 @@ def _assumed(
     return Setting(key, name, default, unit, *limits, Source.ASSUMPTION, where, effect, erases)
 
 
+def _seeded(key: str, name: str, default: int, limits: tuple[int, int], effect: str, where: str, unit: str) -> Setting:
+    return Setting(key, name, default, unit, *limits, Source.SEED, where, effect)
+
+
 ALL = (
     _assumed(
         "invitation_days", "招待コードの有効期間", 14, (1, 90),
@@ -80,11 +84,48 @@ ALL = (
     ),
     _assumed(
         "retain_ended_days", "委嘱が終わった方の書類を消すまで", 1825, (365, 3650),
-        "書類と、暗号化した項目を消します。いつ誰が何をしたかの記録は残ります。", "domain.md 2",
+        "書類と、暗号化した項目を消します。終わった派遣の連絡先・ことば・署名・写真も同じ期間で消します。"
+        "いつ誰が何をしたかの記録は残ります。", "domain.md 2",
     ),
     _assumed(
         "retain_bodies_days", "送受信したメッセージの本文を消すまで", 7, (1, 90),
         "届け終えたメッセージの本文を消します。送った日時は残ります。", "architecture.md 5",
+    ),
+    _seeded(
+        "visits_per_year", "1事業者が年度内に受けられる派遣", 3, (1, 20),
+        "これを超える派遣依頼には、事務局の例外の承認が必要です。", "seeds/004", "回",
+    ),
+    _assumed(
+        "visits_per_year_it", "ITの課題で年度内に受けられる派遣（0は上と同じ）", 0, (0, 20),
+        "ITの課題だけ回数を分けるときに使います。", "domain.md 3", "回",
+    ),
+    _assumed(
+        "unanswered_after_days", "派遣依頼に返事がないとき知らせるまで", 2, (1, 10),
+        "専門家にもう一度LINEで知らせ、依頼した担当者にも伝えます。", "domain.md 3", "営業日",
+    ),
+    _assumed(
+        "visit_radius", "チェックインの場所の許容範囲（半径）", 300, (50, 5000),
+        "これより離れた記録は証跡Bになり、事務局が確かめます。", "domain.md 4", "m",
+    ),
+    _assumed(
+        "visit_accuracy", "GPSの精度の許容範囲", 100, (10, 2000),
+        "精度がこれより粗い記録は証跡Bになり、事務局が確かめます。", "domain.md 4", "m",
+    ),
+    _assumed(
+        "visit_window", "予定時刻との差の許容範囲", 60, (5, 480),
+        "予定の前後でこれより離れた記録は証跡Bになり、事務局が確かめます。", "domain.md 4", "分",
+    ),
+    _assumed(
+        "undo_minutes", "チェックインを専門家が取り消せる時間", 10, (1, 120),
+        "過ぎたあとは事務局だけが取り消せます。", "domain.md 4", "分",
+    ),
+    _assumed(
+        "forgotten_minutes", "チェックアウト忘れを知らせるまで", 30, (5, 240),
+        "予定の終了からこの時間が過ぎても記録がない専門家にLINEで知らせます。", "domain.md 4", "分",
+    ),
+    _assumed(
+        "retain_positions_days", "GPSの位置を消すまで", 365, (30, 3650),
+        "チェックイン・チェックアウトの緯度と経度を消します。距離と証跡の評価は残ります。", "domain.md 4",
     ),
 )  # fmt: skip
 SETTINGS: Mapping[str, Setting] = MappingProxyType({setting.key: setting for setting in ALL})

@@ -5,6 +5,7 @@ from models.tables import (
     audit,
     base,
     conversation,
+    dispatch,
     expert,
     imports,
     organisation,
@@ -12,9 +13,10 @@ from models.tables import (
     registration,
     staff,
     system,
+    visit,
 )
 
 __all__ = [
-    "appointment", "audit", "base", "conversation", "expert", "imports", "organisation", "person", "registration",
-    "staff", "system",
+    "appointment", "audit", "base", "conversation", "dispatch", "expert", "imports", "organisation", "person",
+    "registration", "staff", "system", "visit",
 ]  # fmt: skip

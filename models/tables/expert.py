@@ -50,6 +50,8 @@ class DayOff(Base):
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
 
+    __table_args__ = (Index("ix_days_off_day", "day", "person_id"),)
+
 
 class ProfileChange(Base):
     """A wish to change name or account: sealed new answers, waiting for the secretariat. The old ones stay in force.

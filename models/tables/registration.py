@@ -14,6 +14,7 @@ from models.tables.base import Base, Id, new_id
 _OF_EXPERTS = (
     "state IN ('active','commissioned','ended','renewal_due','suspended','terms_agreed','terms_sent')"  # expert_lists
 )
+_SERVING = "state IN ('active','commissioned','renewal_due','terms_agreed','terms_sent')"  # expert_search
 
 
 class Application(Base):
@@ -50,6 +51,14 @@ class Application(Base):
             "number",
             postgresql_where=text(_OF_EXPERTS),
             sqlite_where=text(_OF_EXPERTS),
+        ),
+        Index(
+            "ix_applications_serving",
+            "prefecture",
+            "search_key",
+            "id",
+            postgresql_where=text(_SERVING),
+            sqlite_where=text(_SERVING),
         ),
         Index("ix_applications_organisation_queue", "organisation_id", "state", "state_since"),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from models.rules.dispatch import Status
 from models.rules.registration import State
 
 
@@ -33,6 +34,7 @@ class Holdings:
     consents: int
     entries: int
     words: tuple[str, ...]
+    dispatches: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,35 @@ class HeldApplication:
 
 
 @dataclass(frozen=True)
+class HeldDispatch:
+    """What a dispatch holds of a person who was its expert, or asked for it (`role`: expert, requester or helper).
+
+    `said`: (action, category, text for the secretariat, comment, when); `acts`: (end, source, when, received, distance,
+    accuracy, position); `notes` of the person's visit: (kind, text, when); `certified`: (how, when); `judged`: (answer,
+    when); `fees`: (from, to, unpaid minutes, yen, when). Nothing here is about the business's own people.
+    """
+
+    number: str
+    role: str
+    status: Status
+    business: str
+    title: str
+    topic: str
+    received_at: datetime
+    starts: datetime | None
+    ends: datetime | None
+    place: str
+    wishes: str
+    said: tuple[tuple[str, str, str, str, datetime], ...]
+    acts: tuple[tuple[str, str, datetime, datetime, int | None, int | None, str], ...]
+    notes: tuple[tuple[str, str, datetime], ...]
+    certified: tuple[tuple[str, datetime], ...]
+    judged: tuple[tuple[str, datetime], ...]
+    fees: tuple[tuple[datetime, datetime, int, int, datetime], ...]
+    files: tuple[HeldFile, ...]
+
+
+@dataclass(frozen=True)
 class HeldEntry:
     """One line of the audit. `own`: the person did it."""
 
@@ -95,3 +126,5 @@ class Belongings:
     entries: tuple[HeldEntry, ...]
     profile: Mapping[str, Any] = field(default_factory=dict)
     days_off: tuple[date, ...] = ()
+    dispatches: tuple[HeldDispatch, ...] = ()
+    draft: Mapping[str, Any] = field(default_factory=dict)

@@ -13,7 +13,10 @@ from tests.support.addresses import address
 from tests.support.scene import Scene
 
 pytestmark = pytest.mark.browser
-FILES = {"picture", "change_picture", "letter_document", "import_template", "import_errors"}
+FILES = {
+    "visit_photo", "visit_signature", "picture", "change_picture", "letter_document", "import_template",
+    "import_errors",
+}  # fmt: skip
 """Routes that send a file."""
 
 

@@ -14,8 +14,10 @@ from bot.emulator.menu_rules import refuse_menu
 from bot.emulator.validation import refuse_push
 from bot.line.messages import Card, Cards, Message, Row
 from bot.line.richmenus import MENUS
+from bot.screens.dispatch_notices import REMINDERS, VISIT_ACTS
 from bot.screens.notices import render
 from models import notices
+from models.rules.dispatch import STEPS, Side
 from models.rules.moves import REASONS
 from models.rules.registration import Item
 from tests.support import photos
@@ -115,12 +117,24 @@ def test_every_screen_and_every_question_however_long():
     for where, message in everything():
         check(where, message)
         seen[where.split()[0]] += 1
-    assert set(seen) == {"application", "queue", "standing", "form"}
+    assert set(seen) == {"application", "dispatch", "form", "queue", "request", "standing"}
     assert sum(seen.values()) > 1000
 
 
 LONG = "齋藤👨‍👩‍👧𠮷" * 62
 ITEMS = tuple((item, LONG) for item in ("basic", "face", "identity", "certificate", "career", "bankbook", "account"))
+SPAN = "2026-12-01T13:00:00+09:00/2026-12-01T16:00:00+09:00"
+TOLD = ("request", "late", "stranded", *(row.action for row in STEPS))
+
+
+def told(act: str, to: Side, text: str) -> notices.DispatchTold:
+    return notices.DispatchTold(
+        "f" * 32, 2**31, act, Side.EXPERT, to, "D-2026-000001", "2026-11-24T01:00:00+00:00", text, text, text, text,
+        (SPAN,) * 3, ("f" * 32,) * 3, (SPAN,) * 5, False, text, text, "35.681236,139.767125", True, text, "other", text,
+        wished=(SPAN,) * 3,
+    )  # fmt: skip
+
+
 NOTICES = [
     notices.ApplicationSubmitted("f" * 36, 2**31, "R-2026-000001", LONG, again=True, reminder=True),
     notices.ApplicationSubmitted("f" * 36, 1, "R-2026-000001", "山田 太郎"),
@@ -152,6 +166,12 @@ NOTICES = [
     *(notices.ExpertsOver(LONG, count) for count in (1, 9999)),
     *(notices.ProfileChangeApproved("R-2026-000001", item) for item in ("basic", "account")),
     notices.ProfileChangeReturned("R-2026-000001", "account", LONG),
+    *(told(act, side, text) for act in (*TOLD, *REMINDERS) for side in Side for text in ("みほん", LONG)),
+    *(
+        notices.VisitTold("f" * 32, act, side, "D-2026-000001", LONG, LONG, LONG, SPAN, LONG, "https://x/" + "y" * 500)
+        for act in VISIT_ACTS
+        for side in Side
+    ),
 ]
 
 

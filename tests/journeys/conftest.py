@@ -8,6 +8,8 @@ from handlers.bootstrap import Service
 from tests.support.databases import KINDS, fresh
 from tests.support.ledger import Ledger
 from tests.support.place import Place
+from tests.support.s3 import Seaweed
+from tests.support.story import Stage, Story
 from tests.support.town import Town
 from tests.support.world import Phone, World, open_world
 
@@ -65,3 +67,24 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         other = Service(world.service.settings, world.clock)
         yield Place(world, world.approver("佐藤 恵"), other)
         other.close()
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def one_stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A world for whole dispatches: on SQLite and a folder, and on PostgreSQL and S3."""
+    folder = tmp_path_factory.mktemp("stage")
+    with pytest.MonkeyPatch.context() as patch:
+        more: dict[str, str] = {}
+        if request.param == "postgresql":
+            server: Seaweed = request.getfixturevalue("s3")
+            for name, value in server.env.items():
+                patch.setenv(name, value)
+            more["FILE_STORE_URL"] = f"s3://{server.bucket}/{folder.name.replace('_', '-')}"
+        with open_world(folder, fresh(request.param, folder), **more) as world:
+            yield Stage(world)
+
+
+@pytest.fixture
+def story(one_stage: Stage) -> Story:
+    """A business that nobody knows yet, on the morning of another working day."""
+    return one_stage.story()

@@ -70,6 +70,8 @@ def test_the_whole_way_to_an_active_expert(world: World):
     expert.sees("登録専門家", "〔委嘱状を開く〕", "〔登録をやめる〕")
     assert len(re.findall(r"11月24日（火）10:\d\d 済", "\n".join(expert.answers))) == 6, "each step says since when"
     expert.taps("チェックイン")
+    expert.sees("チェックインできる支援はありません")
+    expert.taps("報告・旅費")
     expert.sees("準備中")
 
 

@@ -234,10 +234,7 @@ def test_a_holder_name_that_differs_is_pointed_out(world: World):
     approver.sees("フリガナと違います")
 
 
-def test_words_of_later_subjects_answer_politely(world: World):
-    approver = world.approver("佐藤 恵")
-    approver.taps("派遣を依頼")
-    approver.sees("準備中")
+def test_words_nobody_knows_are_answered_politely(world: World):
     expert = invited(world, "山田")
     expert.says("こんにちは")
     expert.sees("お答えできませんでした")

@@ -43,12 +43,12 @@ def test_a_year_goes_by_and_the_expert_continues(world: World):
     expert.sees("【要対応】専門家の委嘱は2027年3月31日（水）で終わります", "〔続ける〕", "〔やめる〕")
     assert view_of(world, expert).state is State.RENEWAL_DUE
     expert.taps("チェックイン")
-    expert.sees("準備中")
+    expert.sees("チェックインできる支援はありません")
     assert job(world) == 0
     expert.taps("続ける")
     expert.sees("更新の手続きに進みます", "2027年3月31日", "委嘱条件", "〔同意する〕")
     expert.taps("チェックイン")
-    expert.sees("準備中")
+    expert.sees("チェックインできる支援はありません")
     expert.says("登録状況")
     expert.taps("同意する")
     expert.sees("同意を受け付けました")
@@ -88,7 +88,7 @@ def test_no_answer_is_asked_for_once_more_and_then_the_commission_ends(world: Wo
     at(world, "2027-03-31", hour=23)
     assert job(world) == 0
     expert.taps("チェックイン")
-    expert.sees("準備中")
+    expert.sees("チェックインできる支援はありません")
     at(world, "2027-04-01", hour=0)
     expert.taps("チェックイン")
     expert.sees("委嘱は2027年3月31日（水）で終わりました")
@@ -284,4 +284,4 @@ def test_a_letter_that_was_not_accepted_in_its_year_is_replaced_by_another(world
     expert.sees("C-2027-000001")
     accept(expert)
     expert.taps("チェックイン")
-    expert.sees("準備中")
+    expert.sees("チェックインできる支援はありません")

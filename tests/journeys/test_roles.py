@@ -35,7 +35,7 @@ def test_the_menu_changes_there_and_back(world: World):
     phone.sees("支援機関のメニューにしました")
     assert menu_of(world, phone) == "承認待ち"
     phone.says("派遣依頼")
-    phone.sees("準備中")
+    phone.sees("日程の決まった派遣はありません")
 
 
 def test_the_choice_outlives_a_block(world: World):

@@ -4,12 +4,14 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 
+from models.rules.dispatch import Action as DispatchAction
 from models.rules.registration import Action
 from tests.support.source import at, literals, name_of, sources, tree
 
 ROOMS = ("handlers", "storage")
 ENDINGS: dict[str, tuple[str, ...]] = {
     "application.*": tuple(Action),
+    "dispatch.*": tuple(DispatchAction),
     "invitation.issue_*": ("expert", "approver"),
 }
 """Actions put together at run time, and every ending they can have."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.emulator.validation import refuse_messages
@@ -10,8 +10,14 @@ from bot.engine import advance, begin, resume
 from bot.form import Command, Form, Inbound, Misfit, PhotoBad, PhotoTaken, Tapped, Turn, Typed
 from bot.forms.account import ACCOUNT_CODE, ACCOUNT_MAIL
 from bot.forms.approval import REJECT, RETURN
+from bot.forms.check_out import CHECK_OUT, CHECK_OUT_HERE, declaration
+from bot.forms.dispatch import CANCEL_FORM, DECLINE_FORM, NONE_FITS_FORM, WITHDRAW_FORM, propose
+from bot.forms.evidence import VISIT_ANSWER
 from bot.forms.joining import APPROVER_NAME
 from bot.forms.registration import ACCOUNT, PHOTOS, basic
+from bot.forms.request import request_form
+from bot.forms.search import SEARCH
+from bot.forms.visit import CHECK_IN_PHOTO
 from bot.line.messages import Message
 from bot.postbacks import FormTap, decode
 from bot.session import Session
@@ -20,7 +26,31 @@ from tests.support.world import words_of
 
 TODAY = date(2026, 11, 24)
 BASIC = basic(TODAY)
-FORMS = (BASIC, PHOTOS, ACCOUNT, RETURN, REJECT, APPROVER_NAME, ACCOUNT_MAIL, ACCOUNT_CODE)
+PROPOSE = propose(TODAY)
+REQUEST = request_form(TODAY)
+DECLARE = declaration(datetime(2026, 11, 24, 12, tzinfo=UTC))
+FORMS = (
+    BASIC,
+    PHOTOS,
+    ACCOUNT,
+    RETURN,
+    REJECT,
+    APPROVER_NAME,
+    ACCOUNT_MAIL,
+    ACCOUNT_CODE,
+    CHECK_IN_PHOTO,
+    VISIT_ANSWER,
+    REQUEST,
+    CHECK_OUT,
+    CHECK_OUT_HERE,
+    DECLARE,
+    PROPOSE,
+    DECLINE_FORM,
+    CANCEL_FORM,
+    WITHDRAW_FORM,
+    NONE_FITS_FORM,
+    SEARCH,
+)
 GOOD: Mapping[str, Mapping[str, Value]] = {
     "basic": {
         "name": "山田 太郎",
@@ -57,11 +87,50 @@ GOOD: Mapping[str, Mapping[str, Value]] = {
         "hours": "09:00-17:00",
         "weekly_off": ["土", "日", "祝日"],
     },
+    "dispatch_propose": {
+        "time_1": "2026-12-01T13:00-16:00",
+        "time_2": "2026-12-02T09:00-12:00",
+        "time_3": "2026-12-03T09:00-12:00",
+        "time_4": "2026-12-04T09:00-12:00",
+        "time_5": "2026-12-07T09:00-12:00",
+        "propose_comment": "午前中でしたら調整できます",
+    },
+    "dispatch_decline": {
+        "decline_category": "dates",
+        "decline_private": "家族の介護のため",
+        "decline_comment": "またの機会にお願いします",
+    },
+    "dispatch_cancel": {"cancel_category": "health", "cancel_reason": "急な体調不良のため"},
+    "dispatch_withdraw": {"withdraw_category": "solved", "withdraw_reason": "課題が解決したため"},
+    "dispatch_none_fits": {"none_fits_comment": "11月中は午後だけ空いています"},
     "return": {"items": ["identity"], "comment_identity": "有効期限が切れています"},
     "reject": {"reason": "登録要件を満たしていません"},
     "approver_name": {"name": "佐藤 恵"},
     "account_mail": {"mail": "taro@example.jp"},
     "account_code": {"code": "K7QX3M9T"},
+    "check_out": {"minutes": "other", "minutes_other": "45"},
+    "check_in_photo": {"place_photo": ["p1"], "photo_reason": "地下の会議室で位置を取得できない"},
+    "check_out_here": {"here": "35.681236,139.767125"},
+    "declare": {
+        "came": "2026-11-24T13:00+09:00",
+        "went": "2026-11-24T16:40+09:00",
+        "minutes": "0",
+        "reason": "押し忘れた",
+    },
+    "search": {"search_field": "販路開拓", "search_area": "関東"},
+    "visit_answer": {"visit_answer": "地下の会議室にいたため、GPSの位置がずれました"},
+    "request": {
+        "business": "株式会社みほん製作所",
+        "business_address": "東京都千代田区丸の内1-9-1",
+        "title": "原価管理の見直し",
+        "topic": "生産管理",
+        "place": "東京都千代田区丸の内1-9-1",
+        "length": "180",
+        "slot_1": "2026-12-01T13:00-16:00",
+        "slot_2": "2026-12-02T13:00-16:00",
+        "slot_3": "",
+        "expert": "any",
+    },
 }
 """A whole set of answers for each form."""
 

@@ -11,12 +11,13 @@ from werkzeug.test import TestResponse
 
 from handlers.pages import create_pages
 from handlers.usecases import invitation
+from models.rules.dispatch import Status, Why
 from models.rules.permissions import SYSTEM
 from models.tables.audit import AuditEntry
 from models.views.people import DeskView
 from models.views.registration import ApplicationView
 from storage import audit_lists, desks, moves, profile, registration_views, tasks
-from tests.support import factories
+from tests.support import dispatches, factories, judging
 from tests.support.addresses import address
 from tests.support.visitors import Browser
 
@@ -55,6 +56,14 @@ class Scene:
             "organisation_id": organisation, "invitation_id": code[0].subject_id, "version": factories.TERMS_VERSION,
             "letter_id": factories.letter_of(self.house, commissioned).id,
         }  # fmt: skip
+        self.dispatch = dispatches.request(
+            self.house, organisation, approver, self.expert, status=Status.NEEDS_COORDINATION, why=Why.NO_AGREEMENT
+        )
+        self.values["dispatch_id"] = self.dispatch.id
+        self.visit = judging.visited(self.house, organisation, approver, self.expert)
+        with self.house.database.read() as uow:
+            photo, signature = judging.pictures(uow, self.visit)
+        self.values |= {"visit_id": self.visit.dispatch.id, "photo_id": photo, "attendance_id": signature}
         self.own = {"application_id": commissioned, "paper_id": self.paper(commissioned, "face")}
         self.special = {
             "change_picture": {"paper_id": self.paper(commissioned, "bankbook")},
@@ -68,6 +77,10 @@ class Scene:
             "consent_version": "2026-3", "consent_text": "x", "email": "new@example.jp", "code": "ABCD2345",
             "organisation": other_place, "to": other_place, "phone": "03-1234-5678", "mail": "d@example.jp",
             "address": "x", "hours": "平日", "prefectures": "青森県",
+            "words": "電話で確かめました",
+            "comment": "電話で確かめました", "category": "other", "person": self.expert.id,
+            **dict.fromkeys(("day", "day1"), "2026-12-03"), **dict.fromkeys(("from", "from1"), "13:00"),
+            **dict.fromkeys(("to", "to1"), "15:00"),
         }  # fmt: skip
         self.browsers = {role: self.somebody(role) for role in ROLES}
         self._imported()
@@ -114,12 +127,17 @@ class Scene:
         if method == "GET":
             return browser.get(path)
         place = self.own if endpoint in ("steer", "decide_change") or own else self.values
-        form = {**self.form, "version": str(self.view(place["application_id"]).version)} if full else {}
+        of_dispatch = "dispatch_id" in rule.arguments
+        version = self.dispatch.version if of_dispatch else self.view(place["application_id"]).version
+        if "visit_id" in rule.arguments or endpoint == "accept_visits":
+            version = self.visit.visit.version
+        ticked = f"{self.values['visit_id']}.{version}"
+        form = {**self.form, "version": str(version), "visit": ticked} if full else {}
         return browser.post(path, **form)
 
     def changes(self) -> int:
         """How many entries of the audit are more than a look."""
-        views = ("papers.view", "letter.view", "list.export", "staff.log_in", "staff.prove")
+        views = ("papers.view", "letter.view", "evidence.view", "list.export", "staff.log_in", "staff.prove")
         with self.house.database.read() as uow:
             query = select(func.count()).select_from(AuditEntry).where(AuditEntry.action.not_in(views))
             return uow.session.scalar(query) or 0

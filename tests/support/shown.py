@@ -9,9 +9,21 @@ from bot.form import Form, Step
 from bot.line.messages import Message
 from bot.line.richmenus import MENUS
 from bot.moves import begin
-from bot.screens import account, appointment, approval, commission, consent, invitation, profile, question, registration
+from bot.screens import (
+    account,
+    appointment,
+    approval,
+    commission,
+    consent,
+    invitation,
+    profile,
+    question,
+    registration,
+    request,
+)
 from bot.session import REVIEW, Session
 from models.rules import commission as calendar
+from models.rules.booking import EXCEPTABLE, Code, Problem
 from models.rules.fields import Value
 from models.rules.permissions import Actor, ApplicationSubject
 from models.rules.profile import Hours
@@ -22,6 +34,8 @@ from models.views.organisation import CodeView
 from models.views.people import DeskView
 from models.views.profile import ChangeView, ProfileView
 from models.views.registration import ApplicationView, DecisionView, PaperView, QueueRow
+from models.views.request import DraftView
+from tests.support import dispatch_views
 from tests.support.chat import FORMS, GOOD
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -41,6 +55,8 @@ DESKS = (
 STANDINGS = tuple(
     Standing("2027-04", given=given, earlier=earlier) for given, earlier in product((False, True), repeat=2)
 )
+GAPS = ("at", "hours", "slot", "days", "first", "second", "last", "opens", "closes", "year", "count", "limit")
+CONTACT = {"contact_name": "田中 一郎", "contact_phone": "03-1234-5678", "accompany": "yes"}
 APPROVER = Actor("person", person_id="approver", organisations=frozenset({"org"}))
 
 
@@ -229,6 +245,27 @@ def _filled(form: Form, text: str) -> dict[str, Value]:
     }
 
 
+def requests() -> Iterator[Message]:
+    """A request that is being written: empty, whole, with everything in the way, and what is said around it."""
+    problems = tuple(
+        Problem(code, code in EXCEPTABLE, dict.fromkeys(GAPS, "12/1（火）13:00〜16:00"), 1) for code in Code
+    )
+    for text in TEXTS.values():
+        answers = {
+            **GOOD["request"],
+            "title": text,
+            "business": text,
+            "wishes": text,
+            "place": text,
+            "topic_other": text,
+        }
+        for held, found in product(({}, answers, {**answers, **CONTACT}), ((), problems[:1], problems)):
+            view = DraftView("f" * 32, 2**31, "p", "org", text or "千代田商工会", NOW, held, text, "d", text, 3)
+            yield request.card(view, found, "https://example.jp/p/request/" + "x" * 200, NOW.date(), organisations=2)
+            yield from (request.times_question(view), request.confirm_drop(view), request.confirm_again(view, "f" * 32))
+        yield request.which_organisation([("f" * 32, text or "支援機関")] * 20)
+
+
 def everything() -> Iterator[tuple[str, Message]]:
     """All of it, each with a word that says where it is from."""
     for view in views():
@@ -239,5 +276,7 @@ def everything() -> Iterator[tuple[str, Message]]:
         yield from (("queue", message) for message in messages)
     yield from (("standing", message) for message in standing())
     yield from (("standing", message) for message in profiles())
+    yield from (("request", message) for message in requests())
+    yield from (("dispatch", message) for message in dispatch_views.shown(TEXTS.values()))
     for form in FORMS:
         yield from ((f"form {form.key}", message) for message in questions(form))

@@ -14,13 +14,17 @@ from bot.emulator.validation import refuse_messages
 from bot.line.messages import Button
 from bot.line.richmenus import MENUS
 from bot.postbacks import CardTap
+from bot.screens.dispatch_notices import REMINDERS, VISIT_ACTS
 from bot.screens.notices import mail, render, words
 from handlers.cli import main
 from handlers.line import routes
 from models import notices
 from models.rules import permissions
+from models.rules.dispatch import STEPS as DISPATCH_STEPS
+from models.rules.dispatch import Action as DispatchAction
+from models.rules.dispatch import Side, Step
 from models.rules.moves import REASONS
-from models.rules.permissions import APPLICATION, GENERAL
+from models.rules.permissions import APPLICATION, DISPATCH, GENERAL
 from models.rules.registration import APPOINTING, STAGES, TRANSITIONS, Action, Item, State
 from tests.support.chat import FORMS
 from tests.support.source import ROOMS, ROOT, at, attributes, calls, literals, nodes, sources, tree
@@ -108,11 +112,29 @@ def test_somebody_can_take_every_step_of_the_lifecycle(state: State, action: Act
     assert [actor for actor in CAST if permissions.can(actor, asked, subject)], f"nobody may {action} in {state}"
 
 
+WITH_REPORTS = {DispatchAction.SEND_REPORT, DispatchAction.RETURN_REPORT, DispatchAction.COMPLETE}
+"""Steps of a dispatch that nobody takes until there are reports."""
+
+
+@pytest.mark.parametrize("action", list(DispatchAction), ids=str)
+def test_every_step_of_a_dispatch_has_a_use_case(action: DispatchAction):
+    done = action.name in attributes("Action", "handlers/usecases")
+    assert done is (action not in WITH_REPORTS), f"no use case does {action}, or take it out of WITH_REPORTS"
+
+
+@pytest.mark.parametrize("step", DISPATCH_STEPS, ids=lambda step: f"{step.status}-{step.action}")
+def test_somebody_can_take_every_step_of_a_dispatch(step: Step):
+    subject = permissions.DispatchSubject("org", "expert", step.status, "approver")
+    cast = [*CAST, permissions.Actor("person", person_id="expert")]
+    assert [actor for actor in cast if permissions.can(actor, f"dispatch.{step.action}", subject)]
+
+
 def test_every_permission_is_asked_for():
     said = {
         word for _, node in nodes("handlers", "storage") if isinstance(node, ast.Constant) for word in literals(node)
     }
-    assert {*APPLICATION, *GENERAL} <= said
+    steps = {f"dispatch.{action}" for action in DispatchAction}
+    assert {*APPLICATION, *GENERAL, *DISPATCH} - steps <= said
 
 
 @pytest.mark.parametrize("word", sorted({area.word for menu in MENUS for area in menu.areas}))
@@ -145,6 +167,7 @@ def test_no_tap_of_a_card_is_too_long_for_line():
 
 # --- notices --------------------------------------------------------------------------------------
 
+SPAN = "2026-11-28T22:00:00+09:00/2026-11-29T01:00:00+09:00"
 LONG = "齋藤👨‍👩‍👧" * 60
 VALUES: dict[str, tuple[Any, ...]] = {
     "stage": tuple(stage.key for stage in STAGES),
@@ -158,6 +181,28 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "missing": ((), tuple(item.value for item in Item)),
     "state": ("draft", "returned"),
     "why": REASONS,
+    "dispatch_id": ("f" * 36,),
+    "act": (
+        *(one.action for one in DISPATCH_STEPS),
+        "request",
+        "late",
+        "released",
+        "stranded",
+        *REMINDERS,
+        *VISIT_ACTS,
+    ),
+    "by": tuple(Side),
+    "to": tuple(Side),
+    "times": (("2026-11-28T13:00:00+09:00/2026-11-28T16:00:00+09:00",), (SPAN,) * 3),
+    "proposed": ((), (SPAN,), (SPAN,) * 5),
+    "slots": ((), ("f" * 36,) * 3),
+    "wished": ((), (SPAN,) * 3),
+    "received": ("2026-11-21T01:00:00+00:00",),
+    "when": (SPAN, ""),
+    "point": ("", "35.681236,139.767125"),
+    "category": ("", "schedule", "30", LONG),
+    "answer_by": ("", "2026-11-25"),
+    "distance": (-1, 12600),
     "bool": (False, True),
     "int": (1, 2**31),
     "str": ("山田 太郎", LONG, ""),

@@ -4,22 +4,46 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bot.screens.dispatch_notices import REMINDERS
 from bot.text import catalogue
 from handlers.web.fields import HINTED
+from models.rules.booking import EXCEPTABLE, Code
+from models.rules.dispatch import STEPS as DISPATCH_STEPS
+from models.rules.dispatch import Action as Step
+from models.rules.dispatch import Side, Status, Why
+from models.rules.evidence import Answer
 from models.rules.invitation import CodeState
 from models.rules.moves import REASONS, SHOWN
 from models.rules.registration import STAGES, State
 from models.rules.roles import Role
+from models.rules.visit import End, Evidence, Grade, Reason, Source
 from models.views.chain import STEPS
+from models.views.dispatch_chain import AHEAD, WAITS
 from tests.support import audited
 from tests.support.chat import FORMS
 from tests.support.source import ROOMS, ROOT, at, calls, literals, nodes
 
+REMINDED = (
+    "late_organisation", "late_business", "remind_unanswered_expert", "remind_unanswered_organisation",
+    "remind_day_expert", "remind_day_organisation", "remind_hours_expert", "remind_hours_organisation",
+    "remind_checkout_expert", "released_expert", "stranded_secretariat",
+)  # fmt: skip
+TOLD = {f"{row.action}_{side}" for row in DISPATCH_STEPS for side in row.tells} | {
+    "request_expert",
+    "request_secretariat",
+}
+"""Every act of a dispatch with everybody it is told."""
 DYNAMIC: dict[str, tuple[str, ...]] = {
     "answer.*": ("approve", "return", "reject"),
     "approval.*": ("approved", "returned", "rejected"),
     "ask.*": tuple(step.prompt.removeprefix("ask.") for form in FORMS for step in form.steps),
     "audit.*": tuple(sorted(audited.actions()[0])),
+    "booking.*": tuple(Code),
+    "booking.*_do": tuple(Code),
+    "coordinate.done_*": ("reopen", "end", "cancel", "not_held"),
+    "coordinate.empty_*": (*Status, "unanswered", "all"),
+    "coordinate.except_*": tuple(EXCEPTABLE),
+    "coordinate.why_*": tuple(Why),
     "chain.*": (*STEPS, "renewal", "commission", "returned", "declined", "suspended", "ended"),
     "expert.done_*": ("suspend", "lift", "end"),
     "notice.*": ("submitted", "resubmitted", "reminder"),
@@ -32,14 +56,39 @@ DYNAMIC: dict[str, tuple[str, ...]] = {
     "move.state_*": SHOWN,
     "move.why_*": REASONS,
     "notice.outcome_*": ("approve", "return", "reject"),
+    "dispatch.*_alt": ("waits", "proposals"),
+    "dispatch.*_receipt": ("fixed", "proposed", "declined", "none_fits", "withdrawn", "cancelled"),
+    "dispatch_chain.*": (*Step, *(key for key, _ in WAITS.values()), *AHEAD, "request", "done", "now"),
+    "dispatch_chain.by_*": tuple(Side),
+    "dispatch_list.none_*": ("organisation", "expert"),
+    "dispatch_list.side_*": ("organisation", "expert"),
+    "dispatch_list.title_*": ("organisation", "expert"),
+    "dispatch.about_*": (
+        "request",
+        "late",
+        "released",
+        "stranded",
+        *REMINDERS,
+        *(row.action for row in DISPATCH_STEPS if row.tells),
+    ),
+    "dispatch.by_*": tuple(Side),
+    "dispatch.note_*": tuple(key.partition("note_")[2] for key in catalogue() if key.startswith("dispatch.note_")),
+    "dispatch.note_*_*": ("requested_expert", "requested_organisation"),
+    "dispatch.status_*": tuple(Status),
+    "dispatch.told_*_*": (*TOLD, *REMINDED),
     "hint.*": tuple(HINTED),
     "page.link_*": ("over", "browser", "gone"),
     "page.link_*_next": ("over", "browser", "gone"),
     "page.*_next": (
-        *(f"{name}_{why}" for name in ("papers", "letter", "profile") for why in ("over", "browser", "gone")),
+        *(
+            f"{name}_{why}"
+            for name in ("papers", "letter", "profile", "request", "check-in", "certify", "experts")
+            for why in ("over", "browser", "gone")
+        ),
         "terms_gone",
         "form_over",
         "form_browser",
+        "calendar_over",
     ),
     "page.*_*": tuple(key.removeprefix("page.") for key in catalogue() if re.fullmatch(r"page\.(title|next)_\d+", key)),
     "role.only_*": tuple(Role),
@@ -47,9 +96,33 @@ DYNAMIC: dict[str, tuple[str, ...]] = {
     "staff.did_*": ("role", "end", "restore", "everywhere", "code", "link"),
     "staff.done_*": ("approve", "return", "reject"),
     "state.*": tuple(State),
+    "evidence.by_*": ("staff", "person", "business", "system"),
+    "evidence.certified_*": ("signature", "link"),
+    "evidence.done_*": tuple(Answer),
+    "evidence.empty_*": tuple(Evidence),
+    "evidence.end_*": tuple(End),
+    "evidence.note_*": (*Answer, "answer", "corrected", "declared", "disagreed", "photo", "undone"),
+    "evidence.short_*": tuple(Reason),
+    "evidence.state_*": tuple(Evidence),
+    "visit.grade_*": tuple(Grade),
+    "visit.reason_*": tuple(Reason),
+    "visit.source_*": tuple(Source),
+    "visit_told.*_*": (
+        "certify_business",
+        "certified_expert",
+        "certified_organisation",
+        "accept_expert",
+        "ask_expert",
+        "reject_expert",
+        "corrected_expert",
+        "corrected_organisation",
+        "undone_expert",
+        "undone_organisation",
+    ),
+    "visit_told.state_*": ("done", "ask", "reject", "changed"),
 }
 """Keys that are put together at run time, and every ending they can have."""
-NOT_SENTENCES = {"invitation.issue_*", "application.*", "message.*"}
+NOT_SENTENCES = {"dispatch.*", "invitation.issue_*", "application.*", "message.*"}
 """Of the same shape, but for the audit or for events."""
 INNER_CODES = {"staff.faults"}
 """Codes that are never shown as they are."""

@@ -48,7 +48,7 @@ export function openPhotos(phone) {
     });
     return [
       el("h3", { text: "見本の写真" }),
-      el("p", { class: "sheet-note", text: "架空の書類です。いくつ選んでもかまいません。" }),
+      el("p", { class: "sheet-note", text: "架空の書類と建物です。いくつ選んでもかまいません。" }),
       el("div", { class: "samples" }, SAMPLES.map((sample) => sampleButton(sample, chosen, changed))),
       el("h3", { text: "自分の写真" }),
       el("div", { class: "picks" },

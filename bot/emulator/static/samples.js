@@ -1,4 +1,4 @@
-/** Sample photos of invented papers, drawn on a canvas: 1200 × 900, marked 見本. */
+/** Sample photos of invented papers and an entrance, drawn on a canvas: 1200 × 900, marked 見本. */
 
 const WIDTH = 1200;
 const HEIGHT = 900;
@@ -9,6 +9,7 @@ export const SAMPLES = [
   { key: "identity", title: "身分証明書" },
   { key: "certificate", title: "資格証明書" },
   { key: "bankbook", title: "通帳" },
+  { key: "entrance", title: "支援場所の入口" },
 ];
 
 function text(ctx, words, x, y, size, { weight = 400, color = "#1d2733", align = "left" } = {}) {
@@ -98,7 +99,18 @@ function bankbook(ctx) {
   120, 290, 90, 42);
 }
 
-const DRAW = { face, identity, certificate, bankbook };
+function entrance(ctx) {
+  box(ctx, 0, 0, WIDTH, HEIGHT, 0, "#cfe0ee");
+  box(ctx, 120, 120, 960, 660, 6, "#efe6d8", "#b9a98f");
+  box(ctx, 200, 170, 800, 120, 8, "#23476b");
+  text(ctx, "有限会社れいわ食堂", 600, 254, 72, { weight: 700, color: "#fff", align: "center" });
+  [190, 810].forEach((x) => box(ctx, x, 380, 200, 240, 6, "#bcd6e6", "#8d7f68"));
+  box(ctx, 470, 360, 260, 420, 6, "#7a5a3c", "#5c432c");
+  blob(ctx, 695, 580, 14, 14, "#e6c35a");
+  box(ctx, 0, 780, WIDTH, 120, 0, "#a7a39b");
+}
+
+const DRAW = { face, identity, certificate, bankbook, entrance };
 
 function stamp(ctx, title) {
   ctx.save();

@@ -26,12 +26,19 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+for (const form of document.querySelectorAll("form[data-checks]")) {
+  form.addEventListener("input", () => {
+    const last = document.getElementById(form.dataset.checks);
+    if (last) last.hidden = true; // it confirms what was checked, not what is being typed
+  });
+}
+
 for (const box of document.querySelectorAll(".item input")) {
   box.addEventListener("change", () => box.checked && box.closest(".item").querySelector("textarea").focus());
 }
 
 for (const form of document.querySelectorAll("form[data-choose]")) {
-  const boxes = [...form.querySelectorAll('[name="application"]')];
+  const boxes = [...form.querySelectorAll(`[name="${form.dataset.choose || "application"}"]`)];
   const [all, every] = ["[data-all]", '[name="every"]'].map((found) => form.querySelector(found));
   const count = () => {
     const chosen = boxes.filter((box) => box.checked).length;

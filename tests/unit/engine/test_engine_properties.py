@@ -218,8 +218,12 @@ def test_whatever_was_kept_is_none_of_ours_or_goes_on(form: Form, data: st.DataO
 
 ITEMS = [item.value for item in Item]
 LED_TO = {
+    "check_out": [{"minutes": "other"}],
+    "declare": [{"minutes": "other"}],
     "papers": [{"requirement": "1", "qualifications": ["税理士"]}, {"requirement": "2", "qualifications": ["なし"]}],
     "return": [{"available": ITEMS, "items": ITEMS}],
+    "dispatch_propose": [{f"time_{at}": f"2026-12-0{at}T13:00-16:00" for at in range(1, 5)}],
+    "request": [{"business": "7000012050002", "topic": "その他", "slot_2": "2026-12-02T13:00-16:00"}],
 }
 
 

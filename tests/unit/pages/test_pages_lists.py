@@ -13,7 +13,8 @@ from flask import Flask
 from openpyxl import load_workbook
 from werkzeug.datastructures import MultiDict
 
-from handlers.admin import exports, lists
+from handlers import exports
+from handlers.admin import lists
 from handlers.admin.experts import EXPERTS
 from handlers.admin.lists import Choice, Column, Day, ListPage, Text
 from storage import audit_lists, organisations

@@ -33,7 +33,8 @@ def today(page: str) -> dict[str, int]:
 def test_every_queue_is_there_with_its_list(clerk: Browser, waiting: str) -> None:
     page = clerk.get("/admin/").text
     assert list(cards(page)) == [
-        "事務局の承認待ち", "委嘱状の発行待ち", "支援機関の承認待ち", "差し戻し", "氏名・口座の変更", "LINEの引き継ぎ",
+        "事務局の承認待ち", "委嘱状の発行待ち", "支援機関の承認待ち", "差し戻し", "派遣の要調整",
+        "派遣依頼の未回答", "支援の証跡の確認待ち", "氏名・口座の変更", "LINEの引き継ぎ",
     ]  # fmt: skip
     assert cards(page)["事務局の承認待ち"] == 1
     for link in re.findall(r'class="card" href="([^"]+)"', page):

@@ -1,4 +1,7 @@
-"""Lists as files: CSV (UTF-8 with BOM, CRLF) and Excel, no cell of which a spreadsheet takes for a formula."""
+"""Lists as files, of the secretariat and of an expert: CSV (UTF-8 with BOM, CRLF) and Excel.
+
+No cell is one that a spreadsheet takes for a formula.
+"""
 
 import csv
 import tempfile

@@ -1,0 +1,1 @@
+"""What is done to a dispatch, one verb a function; each goes through `step`."""

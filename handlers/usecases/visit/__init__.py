@@ -1,0 +1,1 @@
+"""What is done to a visit, one verb a function: recorded at either end, certified, reckoned, judged."""
