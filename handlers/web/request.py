@@ -146,17 +146,22 @@ def request_find(token: str) -> Response:
 
 
 def request_locate(token: str) -> Response:
-    """Where the typed address lies; a pin that was put by hand stays unless the button asked (`again`)."""
+    """Where the typed address lies; a pin that was put by hand stays unless the button asked (`again`).
+
+    The address is kept with it: the page's own save of it may come later, and is no other address then.
+    """
     given = asked()
     address = str(given.get("address", ""))[:1000]
     with opened(REQUEST, token, this_browser()) as at:
         view = _own(at)
+    known = page.known_fields(view, today())
+    place = page.judged(known, {"place": drawn.tidied(known["place"], address)}, view).values
     locate = services().locate
     held = as_text(view.answers.get(POINT, ""))
     if locate is None or (held and view.answers.get(PLACE_SOURCE) in BY_HAND and not given.get("again")):
         return jsonify(point=held, words="")
     found = point_text(locate(address))
-    changes: dict[str, Value | None] = {POINT: found or None, PLACE_SOURCE: PlaceSource.ADDRESS}
+    changes: dict[str, Value | None] = {**place, POINT: found or None, PLACE_SOURCE: PlaceSource.ADDRESS}
     with opened(REQUEST, token, this_browser(), write=True) as at:
         usecase.save(at.uow, at.actor, at.subject, changes, services().clock())
     return jsonify(point=found, words=t("request.located" if found else "request.not_located"))
