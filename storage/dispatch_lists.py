@@ -144,9 +144,11 @@ def _rare(uow: UnitOfWork, wanted: Wanted) -> ColumnElement[bool] | None:
     """
     if wanted.side is not Side.SECRETARIAT or not wanted.words or PART_OF_A_NUMBER.fullmatch(_plain(wanted.words)):
         return None
-    held = select(Dispatch.search_key).where(_said(wanted.words), *_in(wanted.statuses))
-    number = uow.session.scalar(select(func.count()).select_from(held.limit(RARE + 1).subquery())) or 0
-    return Dispatch.search_key.in_(held) if number <= RARE else None
+    held = select(Dispatch.search_key).where(_said(wanted.words), *_in(wanted.statuses)).limit(RARE + 1)
+    keys = uow.session.scalars(held).all()
+    if len(keys) > RARE:
+        return None
+    return and_(Dispatch.status.in_([*(wanted.statuses or Status)]), Dispatch.search_key.in_(sorted(set(keys))))
 
 
 def _few(wanted: Wanted, order: str) -> bool:
