@@ -81,79 +81,97 @@ def metered(database: Database):
         event.remove(database.engine, "after_cursor_execute", after)
 
 
-def questions(experts: Sequence[str], organisations: Sequence[str], now: datetime) -> tuple[Question, ...]:
-    """Each with the statement a careful person would write for the same rows."""
-    today = to_jst(now).date()
-    start = to_jst(now).replace(hour=13, minute=0, second=0, microsecond=0)
+FIELDS = ("経営戦略", "販路開拓", "人事・労務")
+REGIONS = ("東京都", "大阪府", "北海道", "福岡県", "愛知県")
+OFFICE = Actor("staff", staff_id="bench", staff_role="clerk")
+TOKYO = Point(35.68, 139.76)
 
-    def times(n: int) -> tuple[tuple[datetime, datetime], ...]:
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked, by the number of the round, as an expert, an approver and a clerk would."""
+
+    experts: Sequence[str]
+    organisations: Sequence[str]
+    now: datetime
+
+    def all(self) -> tuple[Question, ...]:
+        """Each with the statement a careful person would write for the same rows."""
+        newest = "day DESC, id DESC"
+        completed = LIST.format("organisation_id = %(of)s AND status = 'completed'", newest, 0)
+        own = LIST.format("expert_id = %(of)s", newest, 0)
+        queue = LIST.format("status = 'needs_coordination'", "status_since, id", "%(skip)s")
+        held = "search_key IN (SELECT search_key FROM dispatches WHERE search_key LIKE %(words)s)"
+        said, today = LIST.format(held, newest, 0), {"today": to_jst(self.now).date()}
+        return (
+            Question("search: field, region, free on a slot", self.free, FREE, self.slots),
+            Question("search: field, nearest first", self.near, NEAR, lambda n: {"field": FIELDS[n % 3], **today}),
+            Question("an organisation's completed", self.of_organisation, completed, lambda n: {"of": self.place(n)}),
+            Question("an expert's dispatches", self.of_expert, own, lambda n: {"of": _one_of(self.experts, n)}),
+            Question("queue: 要調整", self.coordination, queue, _skip),
+            Question("words of a business, of all", self.worded, said, lambda n: {"words": f"%ミホン1{n}商店%"}),
+            Question("queue: evidence", self.weak, EXCEPTIONS, _skip),
+        )
+
+    def place(self, n: int) -> str:
+        """An organisation."""
+        return _one_of(self.organisations, n)
+
+    def approver(self, n: int) -> Actor:
+        """Somebody who approves for it."""
+        return Actor("person", person_id="approver", organisations=frozenset({self.place(n)}))
+
+    def times(self, n: int) -> tuple[tuple[datetime, datetime], ...]:
+        """Two afternoons."""
+        start = to_jst(self.now).replace(hour=13, minute=0, second=0, microsecond=0)
         days = (7 + n % 20, 8 + n % 20)
         return tuple((start + timedelta(days=day), start + timedelta(days=day, hours=3)) for day in days)
 
-    office = Actor("staff", staff_id="bench", staff_role="clerk")
+    def found(self, uow: UnitOfWork, n: int, wanted: Search) -> Sequence[str]:
+        """The experts of the first page."""
+        page = expert_search.search(uow, self.approver(n), wanted, to_jst(self.now).date(), 20)
+        return [one.person_id for one in page.experts]
 
-    def member(n: int) -> Actor:
-        return Actor("person", person_id="approver", organisations=frozenset({_one_of(organisations, n)}))
+    def free(self, uow: UnitOfWork, n: int) -> Sequence[str]:
+        return self.found(uow, n, Search(FIELDS[n % 3], (REGIONS[n % 5],), "", self.times(n), only_free=True))
 
-    fields = ("経営戦略", "販路開拓", "人事・労務")
-    regions = ("東京都", "大阪府", "北海道", "福岡県", "愛知県")
+    def near(self, uow: UnitOfWork, n: int) -> Sequence[str]:
+        return self.found(uow, n, Search(FIELDS[n % 3], near=TOKYO, order="near"))
 
-    def searched(uow: UnitOfWork, n: int) -> Sequence[str]:
-        wanted = Search(fields[n % 3], (regions[n % 5],), "", times(n), only_free=True)
-        return [one.person_id for one in expert_search.search(uow, member(n), wanted, today, 20).experts]
-
-    def near(uow: UnitOfWork, n: int) -> Sequence[str]:
-        wanted = Search(fields[n % 3], near=Point(35.68, 139.76), order="near")
-        return [one.person_id for one in expert_search.search(uow, member(n), wanted, today, 20).experts]
-
-    def of_organisation(uow: UnitOfWork, n: int) -> Sequence[str]:
+    def of_organisation(self, uow: UnitOfWork, n: int) -> Sequence[str]:
         wanted = dispatch_lists.Wanted(Side.ORGANISATION, statuses=(Status.COMPLETED,))
-        return [row.id for row in dispatch_lists.listed(uow, member(n), wanted)]
+        return [row.id for row in dispatch_lists.listed(uow, self.approver(n), wanted)]
 
-    def of_expert(uow: UnitOfWork, n: int) -> Sequence[str]:
-        actor = Actor("person", person_id=_one_of(experts, n))
+    def of_expert(self, uow: UnitOfWork, n: int) -> Sequence[str]:
+        actor = Actor("person", person_id=_one_of(self.experts, n))
         return [row.id for row in dispatch_lists.listed(uow, actor, dispatch_lists.Wanted(Side.EXPERT))]
 
-    def coordination(uow: UnitOfWork, n: int) -> Sequence[str]:
+    def coordination(self, uow: UnitOfWork, n: int) -> Sequence[str]:
         wanted = dispatch_lists.Wanted(Side.SECRETARIAT, statuses=(Status.NEEDS_COORDINATION,))
-        return [row.id for row in dispatch_lists.listed(uow, office, wanted, "since", 50, 50 * (n % 20))]
+        return [row.id for row in dispatch_lists.listed(uow, OFFICE, wanted, "since", 50, 50 * (n % 20))]
 
-    def exceptions(uow: UnitOfWork, n: int) -> Sequence[str]:
-        wanted = evidence.Wanted(Evidence.WAITING)
-        return [row.dispatch_id for row in evidence.listed(uow, office, wanted, "since", 50, 50 * (n % 20))]
-
-    def worded(uow: UnitOfWork, n: int) -> Sequence[str]:
+    def worded(self, uow: UnitOfWork, n: int) -> Sequence[str]:
         wanted = dispatch_lists.Wanted(Side.SECRETARIAT, f"みほん1{n}商店")
-        return [row.id for row in dispatch_lists.listed(uow, office, wanted)]
+        return [row.id for row in dispatch_lists.listed(uow, OFFICE, wanted)]
 
-    def slots(n: int) -> dict[str, Any]:
-        (first, first_end), (second, second_end) = times(n)
+    def weak(self, uow: UnitOfWork, n: int) -> Sequence[str]:
+        wanted = evidence.Wanted(Evidence.WAITING)
+        return [row.dispatch_id for row in evidence.listed(uow, OFFICE, wanted, "since", 50, 50 * (n % 20))]
+
+    def slots(self, n: int) -> dict[str, Any]:
+        """The values of FREE."""
+        (first, first_end), (second, second_end) = self.times(n)
         days = [first.date(), second.date()]
         return {
-            "field": fields[n % 3], "region": regions[n % 5], "a": first, "b": first_end, "c": second,
-            "d": second_end, "days": days, "weekdays": [str(day.weekday()) for day in days], "today": today,
-            "first_day": days[0] - timedelta(days=1), "last_day": days[1], "day_a": days[0], "day_c": days[1],
+            "field": FIELDS[n % 3], "region": REGIONS[n % 5], "a": first, "b": first_end, "c": second,
+            "d": second_end, "days": days, "weekdays": [str(day.weekday()) for day in days],
+            "today": to_jst(self.now).date(), "first_day": days[0] - timedelta(days=1), "last_day": days[1],
+            "day_a": days[0], "day_c": days[1],
         }  # fmt: skip
 
-    def skip(n: int) -> dict[str, Any]:
-        return {"skip": 50 * (n % 20)}
 
-    newest = "day DESC, id DESC"
-    completed = LIST.format("organisation_id = %(of)s AND status = 'completed'", newest, 0)
-    own = LIST.format("expert_id = %(of)s", newest, 0)
-    queue = LIST.format("status = 'needs_coordination'", "status_since, id", "%(skip)s")
-    said = LIST.format("search_key IN (SELECT search_key FROM dispatches WHERE search_key LIKE %(words)s)", newest, 0)
-    return (
-        Question("search: field, region, free on a slot", searched, FREE, slots),
-        Question("search: field, nearest first", near, NEAR, lambda n: {"field": fields[n % 3], "today": today}),
-        Question(
-            "an organisation's completed", of_organisation, completed, lambda n: {"of": _one_of(organisations, n)}
-        ),
-        Question("an expert's dispatches", of_expert, own, lambda n: {"of": _one_of(experts, n)}),
-        Question("queue: 要調整", coordination, queue, skip),
-        Question("words of a business, of all", worded, said, lambda n: {"words": f"%ミホン1{n}商店%"}),
-        Question("queue: evidence", exceptions, EXCEPTIONS, skip),
-    )
+def _skip(n: int) -> dict[str, Any]:
+    return {"skip": 50 * (n % 20)}
 
 
 def _one_of(ids: Sequence[str], n: int) -> str:
@@ -224,7 +242,7 @@ def run(server: Server, console: Console) -> dict[str, Any]:
         with psycopg.connect(plain_url(url)) as connection:
             rows = connection.execute("SELECT person_id FROM experts ORDER BY person_id LIMIT 200").fetchall()
         table = Table("", "ours ms", "by hand ms", "ratio", "statements", title="Search and lists: database time")
-        for question in questions([row[0] for row in rows], places, house.clock()):
+        for question in Questions([row[0] for row in rows], places, house.clock()).all():
             row = found[question.name] = compare(house.database, url, question)
             cells = (f"{row['ours_ms']:.1f}", f"{row['hand_ms']:.1f}", f"{row['ratio']:.2f}", str(row["statements"]))
             table.add_row(question.name, *cells)

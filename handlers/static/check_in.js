@@ -1,11 +1,8 @@
 /** GPSでチェックイン: one tap, the place, the record — now, or from this phone's keeping when the network is back. */
 
-import { Locator, Outbox, clockWords, post } from "./visit.js";
+import { BrowserLink, KEPT, KEPT_HERE, Locator, Outbox, clockWords, post } from "./visit.js";
 
-const FRESH_FOR = 10 * 60 * 1000;
 const TITLES = { new: "チェックインしました", in: "チェックイン済みです", out: "チェックアウト済みです" };
-const KEPT = "電波がないため、まだ送れていません。電波がもどると自動で送ります。この画面を閉じたときは、もう一度開くと送ります。";
-const KEPT_HERE = "電波がないため、まだ送れていません。この端末では保存を続けられないので、送り終わるまでこの画面を閉じないでください。";
 
 class CheckIn {
   constructor(root) {
@@ -13,13 +10,13 @@ class CheckIn {
     this.words = root.dataset;
     this.outbox = new Outbox();
     this.locator = new Locator(this.one("[data-locator]"));
-    this.loaded = Date.now();
+    this.browser = new BrowserLink(this.one("a[data-browser]"), this.words.browser);
     this.on("[data-start]", () => this.start());
     this.on("[data-resend]", () => this.again());
     this.on("[data-undo-ask]", () => this.sure(true));
     this.on("[data-undo-no]", () => this.sure(false));
     this.on("[data-undo-yes]", () => this.undo());
-    root.addEventListener("located", ({ detail }) => detail !== "measuring" && this.renew());
+    root.addEventListener("located", ({ detail }) => detail !== "measuring" && this.browser.renew());
     this.state = JSON.parse(this.one("[data-state]").textContent);
     this.expireUndo();
     const waits = this.outbox.of(this.words.subject);
@@ -158,17 +155,6 @@ class CheckIn {
     said.textContent = words;
     said.hidden = !words;
     if (words) said.focus();
-  }
-
-  /** The link for the phone's own browser opens for a quarter of an hour only. */
-  async renew() {
-    const link = this.one("a[data-browser]");
-    if (!link || Date.now() - this.loaded < FRESH_FOR) return;
-    const response = await post(this.words.browser, {});
-    const answer = response?.ok ? await response.json().catch(() => null) : null;
-    if (!answer) return;
-    link.href = answer.link;
-    this.loaded = Date.now();
   }
 }
 

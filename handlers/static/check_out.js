@@ -1,10 +1,7 @@
 /** チェックアウト: name, signature, place and time in one act — now, or from this phone's keeping when the network is back. */
 
-import { Locator, Outbox, clockWords, post } from "./visit.js";
+import { BrowserLink, KEPT, KEPT_HERE, Locator, Outbox, clockWords } from "./visit.js";
 
-const FRESH_FOR = 10 * 60 * 1000;
-const KEPT = "電波がないため、まだ送れていません。電波がもどると自動で送ります。この画面を閉じたときは、もう一度開くと送ります。";
-const KEPT_HERE = "電波がないため、まだ送れていません。この端末では保存を続けられないので、送り終わるまでこの画面を閉じないでください。";
 const NO_NAME = "お名前を入力してください（例：田中 一郎）。";
 const NO_INK = "枠の中に、指で名前を書いてください。";
 const TOO_SMALL = "署名が小さすぎます。「書き直す」を押して、枠いっぱいに名前を書いてください。";
@@ -109,7 +106,7 @@ class CheckOut {
   constructor(root) {
     this.root = root;
     this.words = root.dataset;
-    this.loaded = Date.now();
+    this.browser = new BrowserLink(this.one("a[data-browser]"), this.words.browser);
     this.outbox = new Outbox();
     this.locator = new Locator(this.one("[data-locator]"));
     this.pad = new Pad(this.one("[data-pad]"));
@@ -124,7 +121,7 @@ class CheckOut {
     this.on("[data-sheet]", "submit", (event) => event.preventDefault());
     this.on("[data-pad]", "drawn", () => this.blame("signature", ""));
     for (const id of ["name", "minutes"]) this.on(`#${id}`, "input", () => this.blame(id, ""));
-    root.addEventListener("located", ({ detail }) => detail !== "measuring" && this.renew());
+    root.addEventListener("located", ({ detail }) => detail !== "measuring" && this.browser.renew());
     this.tick();
     setInterval(() => this.tick(), 10_000);
     const waits = this.outbox.of(this.words.subject);
@@ -274,17 +271,6 @@ class CheckOut {
     if (answer.qr) this.one("[data-qr-image]").src = answer.qr;
     shown.focus();
     scrollTo(0, 0);
-  }
-
-  /** The link for the phone's own browser opens for a quarter of an hour only. */
-  async renew() {
-    const link = this.one("a[data-browser]");
-    if (!link || Date.now() - this.loaded < FRESH_FOR) return;
-    const response = await post(this.words.browser, {});
-    const answer = response?.ok ? await response.json().catch(() => null) : null;
-    if (!answer) return;
-    link.href = answer.link;
-    this.loaded = Date.now();
   }
 }
 

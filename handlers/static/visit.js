@@ -1,5 +1,6 @@
 /**
- * What the pages of a visit share: where the phone is (Locator), and acts that get through a bad network (Outbox).
+ * What the pages of a visit share: where the phone is (Locator), acts that get through a bad network (Outbox), and the
+ * way into the phone's own browser (BrowserLink).
  *
  *   import { Locator, Outbox } from "./visit.js";
  *
@@ -23,6 +24,7 @@ const DROPPED_AFTER = 36 * 3600 * 1000;
 const ANSWER_WITHIN = 20_000;
 const RETRY_FIRST = 3_000;
 const RETRY_MOST = 60_000;
+const FRESH_FOR = 10 * 60 * 1000;
 const FINAL = [400, 409, 413, 422];
 const CLOSED = [401, 403, 404, 410];
 
@@ -32,6 +34,10 @@ const FAR_AFTER = 1_500;
 const STALE_AFTER = 10_000;
 const OPTIONS = { enableHighAccuracy: true, maximumAge: 0, timeout: GIVE_UP_AFTER };
 const DENIED = 1;
+
+/** What is said of an act that waits on this phone; the second where the phone keeps nothing beyond this page. */
+export const KEPT = "電波がないため、まだ送れていません。電波がもどると自動で送ります。この画面を閉じたときは、もう一度開くと送ります。";
+export const KEPT_HERE = "電波がないため、まだ送れていません。この端末では保存を続けられないので、送り終わるまでこの画面を閉じないでください。";
 
 /** "ios-line", "ios", "android-line", "android" or "other": where the permission is given differs. */
 export function phoneKind(agent = navigator.userAgent, fingers = navigator.maxTouchPoints) {
@@ -76,6 +82,24 @@ export async function post(url, body) {
     return null;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** The link into the phone's own browser opens for a quarter of an hour only, so that a newer one is asked for. */
+export class BrowserLink {
+  constructor(link, url) {
+    this.link = link;
+    this.url = url;
+    this.made = Date.now();
+  }
+
+  async renew() {
+    if (!this.link || Date.now() - this.made < FRESH_FOR) return;
+    const response = await post(this.url, {});
+    const answer = response?.ok ? await response.json().catch(() => null) : null;
+    if (!answer) return;
+    this.link.href = answer.link;
+    this.made = Date.now();
   }
 }
 

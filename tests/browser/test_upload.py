@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Blueprint, Response, jsonify, make_response, render_template_string, request, url_for
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from werkzeug.serving import make_server
 
 from handlers import pictures, uploads
@@ -146,6 +146,11 @@ def choose(page: Page, *files: Any) -> None:
     page.get_by_label("資格証明書", exact=True).set_input_files(list(files))
 
 
+def drawn(picture: Locator) -> None:
+    """Waits inside the page: a condition asked for again and again would be eval, which the page's policy refuses."""
+    assert picture.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 0
+
+
 def test_a_photo_is_sent_shown_and_taken_back(site: Site, page: Page) -> None:
     page.goto(site.link)
     sound(page)
@@ -153,7 +158,7 @@ def test_a_photo_is_sent_shown_and_taken_back(site: Site, page: Page) -> None:
     expect(page.get_by_text("受け取りました。")).to_be_visible()
     picture = page.locator(".uploads img")
     expect(picture).to_have_count(1)
-    page.wait_for_function("document.querySelector('.uploads img').naturalWidth > 0")
+    drawn(picture)
     sound(page)
     page.reload()
     expect(picture).to_have_count(1)
@@ -304,7 +309,7 @@ def test_to_s3_the_file_goes_straight_and_the_page_may_speak_to_nobody_else(
         assert f"connect-src 'self' {s3.endpoint};" in answer.headers["content-security-policy"]
         choose(page, photo())
         expect(page.locator(".uploads li")).to_have_count(1)
-        page.wait_for_function("document.querySelector('.uploads img').naturalWidth > 0")
+        drawn(page.locator(".uploads img"))
         assert [url.startswith(s3.endpoint) for url in posted] == [False, True, False]
         assert site.held() == 1
         site.close()

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 
 from handlers.usecases.visit import record as usecase
 from models.rules.dispatch import Status
-from models.rules.errors import DomainError, NotPossible
+from models.rules.errors import NotPossible
 from models.rules.visit import End, Source
 from models.views.visit import ActView, VisitView
 from storage import people, visits
@@ -17,6 +16,7 @@ from storage.database import UnitOfWork
 from tests.support import dispatches, factories
 from tests.support.factories import House
 from tests.support.statements import counted
+from tests.support.together import together
 
 
 class Scene:
@@ -34,23 +34,7 @@ class Scene:
         ).id
 
     def together(self, *acts: Callable[[UnitOfWork], VisitView]) -> list[Any]:
-        """All at once, each in a transaction of its own; what each gave, or why it was refused."""
-        gate, found = Barrier(len(acts)), dict[int, Any]()
-
-        def run(place: int, act: Callable[[UnitOfWork], VisitView]) -> None:
-            gate.wait()
-            try:
-                with self.house.database.unit() as uow:
-                    found[place] = act(uow)
-            except DomainError as refused:
-                found[place] = refused
-
-        threads = [Thread(target=run, args=pair) for pair in enumerate(acts)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        return [found[place] for place in range(len(acts))]
+        return together(self.house.database, *acts)
 
     def comes(self, nonce: str) -> Callable[[UnitOfWork], VisitView]:
         now = self.house.clock()

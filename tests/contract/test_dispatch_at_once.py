@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from threading import Barrier, Thread
-from typing import Any
 
 import pytest
 
@@ -17,6 +15,7 @@ from storage import audit, dispatch
 from storage.database import UnitOfWork
 from tests.support import dispatches, factories
 from tests.support.factories import House
+from tests.support.together import together
 
 Act = Callable[[UnitOfWork], DispatchView]
 MANY = 4
@@ -49,23 +48,7 @@ class Town:
             return answer.propose(uow, self.expert.actor, made.id, made.version, times, "", now)
 
     def together(self, *acts: Act) -> list[DispatchView | DomainError]:
-        """All at once, each in a transaction of its own; what each gave, or why it was refused."""
-        gate, found = Barrier(len(acts)), dict[int, Any]()
-
-        def run(place: int, act: Act) -> None:
-            gate.wait()
-            try:
-                with self.house.database.unit() as uow:
-                    found[place] = act(uow)
-            except DomainError as refused:
-                found[place] = refused
-
-        threads = [Thread(target=run, args=pair) for pair in enumerate(acts)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        return [found[place] for place in range(len(acts))]
+        return together(self.house.database, *acts)
 
     def status(self, dispatch_id: str) -> Status:
         with self.house.database.read() as uow:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from sqlalchemy import func, select
 
 from handlers.usecases.visit import certify, check_out, declare
 from models.rules.dispatch import Status
-from models.rules.errors import DomainError, NotPossible
+from models.rules.errors import NotPossible
 from models.rules.visit import Reason, Source
 from models.tables.visit import Attendance, FeeRecord, VisitAct
 from models.views.check_out import CheckedOut
@@ -18,6 +17,7 @@ from storage.database import UnitOfWork
 from tests.support import dispatches
 from tests.support.factories import House
 from tests.support.leaving import Visiting, visiting
+from tests.support.together import together
 
 
 @pytest.fixture
@@ -26,26 +26,6 @@ def at(house: House) -> Visiting:
     made.comes()
     made.at(180)
     return made
-
-
-def together(house: House, *acts: Callable[[UnitOfWork], Any]) -> list[Any]:
-    """All at once, each in a transaction of its own; what each gave, or why it was refused."""
-    gate, found = Barrier(len(acts)), dict[int, Any]()
-
-    def run(place: int, act: Callable[[UnitOfWork], Any]) -> None:
-        gate.wait()
-        try:
-            with house.database.unit() as uow:
-                found[place] = act(uow)
-        except DomainError as refused:
-            found[place] = refused
-
-    threads = [Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return [found[place] for place in range(len(acts))]
 
 
 def leaves(at: Visiting, nonce: str) -> Callable[[UnitOfWork], Any]:
@@ -64,14 +44,14 @@ def counted(at: Visiting) -> tuple[int, int, int]:
 
 
 def test_two_phones_that_leave_at_once(at: Visiting) -> None:
-    found = together(at.house, leaves(at, "one"), leaves(at, "two"))
+    found = together(at.house.database, leaves(at, "one"), leaves(at, "two"))
     assert sorted(type(one).__name__ for one in found) == ["CheckedOut", "NotPossible"]
     assert next(one.code for one in found if isinstance(one, NotPossible)) == "visit.already_out"
     assert counted(at) == (1, 1, 1)
 
 
 def test_one_act_that_comes_twice_at_once(at: Visiting) -> None:
-    found = together(at.house, *(leaves(at, "same") for _ in range(3)))
+    found = together(at.house.database, *(leaves(at, "same") for _ in range(3)))
     assert all(isinstance(one, CheckedOut) for one in found)
     assert counted(at) == (1, 1, 1)
 
@@ -80,7 +60,7 @@ def test_a_business_that_presses_twice_at_once(at: Visiting) -> None:
     at.leaves(180)
     version, now = at.visit.version, at.house.clock()
     acts = [lambda uow: certify.confirm(uow, at.dispatch.id, version, "田中 一郎", now)] * 3
-    found = together(at.house, *acts)
+    found = together(at.house.database, *acts)
     assert sorted(type(one).__name__ for one in found) == ["NotPossible", "NotPossible", "VisitView"]
     assert counted(at)[1] == 1
 
@@ -91,7 +71,7 @@ def test_a_declaration_while_the_business_confirms(at: Visiting) -> None:
     version, now = at.visit.version, at.at(200)
     said = declare.Declared(None, at.starts + timedelta(minutes=190), 0, "まちがえた")
     together(
-        at.house,
+        at.house.database,
         lambda uow: certify.confirm(uow, at.dispatch.id, version, "田中 一郎", now),
         lambda uow: declare.declare(uow, at.expert.actor, at.dispatch.id, said, now),
     )
@@ -106,6 +86,6 @@ def test_two_visits_of_one_expert_that_end_at_once_are_not_both_an_a(house: Hous
     second = Visiting(house, other, at.expert, at.approver)
     second.comes(1)
     house.clock.now = at.starts + timedelta(minutes=180)
-    first, later = together(house, leaves(at, "one"), leaves(second, "two"))
+    first, later = together(house.database, leaves(at, "one"), leaves(second, "two"))
     overlapping = [Reason.OVERLAP in one.visit.reasons for one in (first, later)]
     assert sorted(overlapping) == [False, True]

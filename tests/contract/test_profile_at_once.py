@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from storage import audit, papers, profile, registration_views
 from storage.database import UnitOfWork
 from tests.support import factories
 from tests.support.factories import House
+from tests.support.together import together
 
 TODAY = date(2026, 11, 18)
 ACCOUNT = {
@@ -51,22 +51,7 @@ class Town:
             return act(uow)
 
     def together(self, *acts: Callable[[UnitOfWork], Any]) -> list[Any]:
-        """All at once, each in a transaction of its own; what each gave, or why it was refused."""
-        gate, found = Barrier(len(acts)), dict[int, Any]()
-
-        def run(place: int, act: Callable[[UnitOfWork], Any]) -> None:
-            gate.wait()
-            try:
-                found[place] = self.does(act)
-            except DomainError as refused:
-                found[place] = refused
-
-        threads = [Thread(target=run, args=pair) for pair in enumerate(acts)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        return [found[place] for place in range(len(acts))]
+        return together(self.house.database, *acts)
 
     def photo(self, text: str = "new") -> None:
         shot = factories.photo(self.house, text)
