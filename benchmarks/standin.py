@@ -77,6 +77,8 @@ class StandIn:
         return self
 
     def __exit__(self, *_: object) -> None:
+        while self.pipe.poll():
+            self.pipe.recv()
         self.pipe.close()
         self._process.join(5)
         self._process.kill()

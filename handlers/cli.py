@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -33,7 +34,7 @@ def run(open_browser: bool) -> None:
 
 @main.command()
 def serve() -> None:
-    """The web server (gunicorn) with one worker thread and the jobs in each process."""
+    """The web server (gunicorn), with a worker thread and the jobs in each process unless SERVE_WORKER is 0."""
     from handlers.server import serve as serve_web
 
     serve_web(_service().settings)
@@ -41,7 +42,7 @@ def serve() -> None:
 
 @main.command()
 def worker() -> None:
-    """The worker alone."""
+    """The worker and the jobs alone."""
     from handlers.server import work_alone
 
     work_alone(_service())
@@ -51,29 +52,18 @@ def worker() -> None:
 @click.argument("name", type=click.Choice(["deliver", "sweep", "remind", "tasks", "retain"]))
 def jobs(name: str) -> None:
     """One round of a scheduled job."""
-    from handlers.jobs.dispatches import attend_dispatches
-    from handlers.jobs.remind import remind
-    from handlers.jobs.renew import renew
-    from handlers.jobs.retain import retain
+    from handlers.jobs.named import JobFailed
 
     service = _service()
-    match name:
-        case "remind":
-            told = set[str]().union(
-                *(job(service.database, service.clock()) for job in (remind, attend_dispatches, renew))
-            )
-            service.worker.work(sorted(told))
-            click.echo(f"reminded {len(told)}")
-        case "tasks":
-            done = service.tasks.advance()
+    try:
+        done = service.jobs.run(name)
+    except JobFailed as error:
+        raise click.ClickException(f"failed: {error}; the log says where") from None
+    finally:
+        if not service.queue and name not in ("sweep", "deliver"):
             service.worker.sweep()
-            click.echo(f"pieces done {done}, acceptances printed {service.letters.write_acceptances()}")
-        case "retain":
-            done = retain(service.database, service.files, service.clock())
-            click.echo(" ".join(f"{key} {count}" for key, count in done.items()))
-        case _:
-            click.echo(f"attended to {service.worker.sweep()}")
-    service.close()
+        service.close()
+    click.echo(" ".join(f"{key} {count}" for key, count in done.items()))
 
 
 @main.group()
@@ -90,6 +80,43 @@ def db_upgrade() -> None:
     schema.upgrade(service.database.engine)
     click.echo(f"schema {schema.head()}")
     service.close()
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), help="How many backups stay; older ones are taken away.")
+def backup(folder: Path, keep: int | None) -> None:
+    """Write the database, the files and a manifest to FOLDER/<UTC time>, while the service runs."""
+    from handlers.backup import back_up
+    from storage.backup import BackupFailed
+
+    service = _service()
+    try:
+        done = back_up(service, folder, keep)
+    except BackupFailed as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        service.close()
+    gone = f", {done.gone} deleted meanwhile" if done.gone else ""
+    dropped = f"; {done.dropped} old ones taken away" if done.dropped else ""
+    click.echo(f"{done.place}: {done.rows} rows, {done.files} files{gone}, {done.size} bytes{dropped}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--send-waiting", is_flag=True, help="Send what waited: only if the service was stopped first.")
+def restore(folder: Path, send_waiting: bool) -> None:
+    """Restore the backup FOLDER (…/<UTC time>) into an empty database and an empty file store."""
+    from handlers.backup import restore as take_back
+    from storage.backup import BackupFailed
+
+    service = _service()
+    try:
+        take_back(service, folder, click.echo, send_waiting=send_waiting)
+    except BackupFailed as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        service.close()
 
 
 @main.command("create-organisation")
@@ -183,14 +210,38 @@ def new_key() -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Check settings, database, files and the LINE token, and say what to do."""
-    from handlers.doctor import findings
+@click.option("--dry-run", is_flag=True, help="Look only: say what is sealed with an older key.")
+def reseal(dry_run: bool) -> None:
+    """Bring everything sealed under the newest of FIELD_KEYS, so that older ones may go; the service may be running."""
+    from handlers.reseal import Refused
+    from handlers.reseal import reseal as run_reseal
 
-    troubles = findings(_service())
-    for finding in troubles:
-        click.echo(("ok    " if finding.fine else "ERROR ") + finding.words)
-    sys.exit(0 if all(finding.fine for finding in troubles) else 1)
+    service = _service()
+    try:
+        done = run_reseal(service.database, service.files, service.clock, change=not dry_run)
+    except Refused as error:
+        raise click.ClickException(str(error)) from None
+    finally:
+        service.close()
+    for line in done.lines:
+        click.echo(line)
+    sys.exit(0 if done.fine else 1)
+
+
+@main.command()
+def doctor() -> None:
+    """Check settings, keys, database, files, mail, LINE and what waits, and say what to do; changes nothing."""
+    import logging
+
+    from handlers.checks.finding import Level
+    from handlers.doctor import findings, report
+    from handlers.watch import logs
+
+    logs.set_up(logging.ERROR)
+    found = findings(_service())
+    for line in report(found):
+        click.echo(line)
+    sys.exit(1 if any(finding.level is Level.ERROR for finding in found) else 0)
 
 
 def _words(error: DomainError) -> str:

@@ -27,8 +27,9 @@ from bot.line.outcomes import (
     TokenDead,
     Unauthorised,
 )  # fmt: skip
+from handlers.watch.metrics import NO_METER, Meter
 from models.notices import Notice, from_json
-from storage import outbox, people, system
+from storage import outbox, people, system, trace
 from storage.database import Database, Unavailable, UnitOfWork
 from storage.inbox import ms
 from storage.mail import Mail, Mailer, MailRefused, MailUnavailable
@@ -41,6 +42,7 @@ Render = Callable[[Notice], list[dict[str, Any]]]
 RenderMail = Callable[[Notice], tuple[str, str]]
 #: Writes one result into the outbox, once a transaction is open.
 Result = Callable[[UnitOfWork], None]
+COUNTED = {"reply": "replies", "push": "pushes", "mail": "mails"}
 log = structlog.get_logger()
 
 
@@ -54,6 +56,7 @@ class Delivery:
     render: Render
     render_mail: RenderMail
     clock: Callable[[], datetime]
+    meter: Meter = NO_METER
 
     def send_due(self, user_id: str) -> list[Result]:
         """Send what the person is owed. The caller holds the person's lease and writes the results down."""
@@ -74,14 +77,16 @@ class Delivery:
         results, go_on = self._push(user_id, earlier)
         if not go_on:
             until = self.clock() + timedelta(seconds=1)
+            self._no_longer_free([*chosen, *after])
             return [*results, partial(outbox.behind, seqs=[row.seq for row in (*chosen, *after)], until=until)]
         outcome = self.client.reply(live.reply_token or "", _messages(chosen))
         seqs = [row.seq for row in chosen]
         if isinstance(outcome, Sent):
-            results.append(partial(outbox.sent, seqs=seqs, via="reply", now=self.clock()))
+            results.append(self._left(chosen, "reply"))
             return results + self._push(user_id, after)[0]
         log.info("reply_failed", outcome=type(outcome).__name__, rows=seqs)
         if isinstance(outcome, Retry | Unauthorised):
+            self._no_longer_free([*chosen, *after])
             return [*results, self._later([*chosen, *after], outcome)]
         results.append(partial(outbox.forget_reply, seqs=seqs))
         return results + self._push(user_id, [row for row in (*chosen, *after) if not row.held])[0]
@@ -93,6 +98,7 @@ class Delivery:
         late = [row for row in rows[waiting:] if row.not_before <= now]
         if late:
             until = rows[waiting].not_before
+            self._no_longer_free(late)
             results.append(partial(outbox.behind, seqs=[row.seq for row in late], until=until))
         return results
 
@@ -115,7 +121,9 @@ class Delivery:
         try:
             return json.dumps(self.render(from_json(row.notice or "")), ensure_ascii=False)
         except Exception:
-            log.exception("message_dead", row=row.seq)
+            with trace.bound(row.trace):
+                log.exception("message_dead", row=row.seq)
+            self.meter.count("dead_messages", what="message")
             return None
 
     def _push(self, user_id: str, rows: list[Outgoing]) -> tuple[list[Result], bool]:
@@ -126,10 +134,12 @@ class Delivery:
             person = people.by_user_id(uow, user_id)
         if person and person.blocked:
             return [self._instead_of_line(row, person.mail) for row in rows], True
+        self._no_longer_free(rows)
         results: list[Result] = []
         for at, row in enumerate(rows):
-            outcome = self.client.push(row.recipient, _messages([row]), row.retry_key)
-            written, go_on = self._judge(outcome, row, rows[at:])
+            with trace.bound(row.trace):
+                outcome = self.client.push(row.recipient, _messages([row]), row.retry_key)
+                written, go_on = self._judge(outcome, row, rows[at:])
             results += written
             if not go_on:
                 return results, isinstance(outcome, QuotaUsedUp)
@@ -139,9 +149,10 @@ class Delivery:
         """What to write down after a push, and whether those behind it may follow now."""
         match outcome:
             case Sent():
-                return [partial(outbox.sent, seqs=[row.seq], via="push", now=self.clock())], True
+                return [self._left([row], "push")], True
             case Refused(status, _):
                 log.error("message_dead", row=row.seq, status=status)
+                self.meter.count("dead_messages", what="message")
                 return [partial(outbox.dead, seq=row.seq, error=f"refused {status}")], True
             case QuotaUsedUp():
                 log.error("quota_used_up", rows=len(rest))
@@ -173,10 +184,25 @@ class Delivery:
 
         def write(uow: UnitOfWork) -> None:
             if row.notice and address:
-                outbox.tell(uow, address, from_json(row.notice), self.clock(), channel=MAIL)
+                with trace.bound(row.trace):
+                    outbox.tell(uow, address, from_json(row.notice), self.clock(), channel=MAIL)
             outbox.dead(uow, row.seq, "blocked")
 
         return write
+
+    def _left(self, rows: Sequence[Outgoing], via: str) -> Result:
+        """These were accepted in one send: count it, and say so under the id of each one's cause."""
+        if via in COUNTED:
+            self.meter.count(COUNTED[via])
+        for cause in dict.fromkeys(row.trace for row in rows):
+            with trace.bound(cause):
+                log.info("sent", via=via, rows=[row.seq for row in rows if row.trace == cause])
+        return partial(outbox.sent, seqs=[row.seq for row in rows], via=via, now=self.clock())
+
+    def _no_longer_free(self, rows: Sequence[Outgoing]) -> None:
+        """Count the answers among these that had a reply token: now they go by push."""
+        if lost := sum(1 for row in rows if row.reply_token):
+            self.meter.count("replies_turned_pushes", lost)
 
     def _menus(self, rows: Sequence[Outgoing]) -> list[Result]:
         if not rows:
@@ -190,13 +216,15 @@ class Delivery:
             return partial(
                 outbox.wait, seqs=[row.seq], until=self.clock() + timedelta(minutes=5), error="no rich menus yet"
             )
-        try:
-            self.client.link_menu(row.recipient, menu_id)
-        except LineError as error:
-            if error.retryable and row.attempts < 8:
-                return self._later([row], error.outcome)
-            return partial(outbox.dead, seq=row.seq, error="menu refused")
-        return partial(outbox.sent, seqs=[row.seq], via="menu", now=self.clock())
+        with trace.bound(row.trace):
+            try:
+                self.client.link_menu(row.recipient, menu_id)
+            except LineError as error:
+                if error.retryable and row.attempts < 8:
+                    return self._later([row], error.outcome)
+                self.meter.count("dead_messages", what="menu")
+                return partial(outbox.dead, seq=row.seq, error="menu refused")
+            return self._left([row], "menu")
 
     def send_mails(self) -> int:
         """Send the mails that are due; returns how many were tried."""
@@ -207,7 +235,8 @@ class Delivery:
         with self.database.unit() as uow:
             rows = outbox.claim_mails(uow, now, now + timedelta(minutes=2))
         for row in rows:
-            result = self._mail(row)
+            with trace.bound(row.trace):
+                result = self._mail(row)
             with self.database.unit() as uow:
                 result(uow)
         return len(rows)
@@ -219,16 +248,19 @@ class Delivery:
             raise
         except Exception:
             log.exception("mail_dead", row=row.seq)
+            self.meter.count("dead_messages", what="mail")
             return partial(outbox.dead, seq=row.seq, error="cannot be rendered")
         try:
             self.mailer.send(Mail(row.recipient, subject, text, row.retry_key))
         except MailRefused:
             log.error("mail_dead", row=row.seq)
+            self.meter.count("dead_messages", what="mail")
             return partial(outbox.dead, seq=row.seq, error="mail refused")
         except MailUnavailable:
             until = self.clock() + timedelta(seconds=min(30 * 2.0 ** min(row.attempts, 10), 3600))
+            log.warning("mail_put_off", row=row.seq)
             return partial(outbox.wait, seqs=[row.seq], until=until, error="mail unavailable")
-        return partial(outbox.sent, seqs=[row.seq], via="mail", now=self.clock())
+        return self._left([row], "mail")
 
     def _mail_body(self, row: Outgoing) -> tuple[str, str]:
         if row.body is None:

@@ -208,14 +208,14 @@ def _commission(
         seen = _approve(uow, approver_phone, sent, at + timedelta(minutes=30))
         decide.approve(uow, clerk.actor, seen.id, seen.version, at + timedelta(minutes=60))
         appointment.answer_terms(uow, person.actor, sent.id, TERMS_VERSION, at + timedelta(minutes=75), agrees=True)
-    service.bell.ring(uow.told)
+    service.wake(uow.told)
     office = Letters(service.database, service.files, lambda: at + timedelta(minutes=90))
-    service.bell.ring(office.issue(clerk.actor, sent.id))
+    service.wake(office.issue(clerk.actor, sent.id))
     with service.database.unit() as uow:
         accepted_at = at + timedelta(minutes=100)
         appointment.answer_letter(uow, person.actor, sent.id, accepted_at, accepts=True)
         roles.show_menu_of(uow, person.id, accepted_at)
-    service.bell.ring(uow.told)
+    service.wake(uow.told)
 
 
 def _apply(

@@ -90,7 +90,7 @@ def make_dispatches(service: Service, cast: Cast, now: datetime) -> None:
             if refused.code not in OUT_OF_SEASON:
                 raise
         else:
-            service.bell.ring(uow.told)
+            service.wake(uow.told)
 
 
 def _finished(service: Service, uow: UnitOfWork, cast: Cast, now: datetime) -> None:

@@ -1,91 +1,140 @@
-"""`doctor`: what is set up, what is not, and what to do about it."""
+"""`doctor`: what is set up, what is not, and what to do about it. The page of the system's state shows the same.
 
-from dataclasses import dataclass
+The checks run side by side and each has its time: one that fails or hangs keeps no other from being done. None of them
+changes anything but a probe in the file store that is taken away again.
+"""
 
-from bot.guidance import guidance
-from handlers.bootstrap import Service
-from handlers.health import Health
-from handlers.settings import Settings
-from models.rules.calendar import to_jst
-from models.rules.guidance import FRESH_DAYS
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from handlers.checks import database, files, keys, line, links, mail, people, queue, work
+from handlers.checks import settings as of_settings
+from handlers.checks.finding import LEVELS, Finding, Level, unknown, worst_first
+from storage.database import Unavailable
+
+if TYPE_CHECKING:
+    from handlers.bootstrap import Service
+
+SECONDS = 15.0
+BRIEF = 2.0
+KEPT = 300.0
+"""Seconds for which a page that only points to the findings is content with earlier ones."""
+INDENT = " " * 8
+MARKS = {Level.ERROR: "ERROR  ", Level.WARNING: "warning", Level.UNKNOWN: "unknown", Level.OK: "ok     "}
+Look = Callable[["Service"], Iterator[Finding]]
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One line."""
+class Check:
+    """One subject. `outside`: it asks somebody else's servers."""
 
-    fine: bool
-    words: str
-
-
-def findings(service: Service) -> list[Finding]:
-    """All checks; none of them changes anything."""
-    return [*_settings(service), *_stores(service), *_terms(service), *_line(service), *_links(service)]
+    group: str
+    look: Look
+    outside: bool = False
 
 
-def _settings(service: Service) -> list[Finding]:
-    at = service.settings
-    found = [Finding(True, "LINE credentials are set" if not at.local else "local run: the stand-in plays LINE")]
-    if at.local:
+CHECKS = (
+    Check("settings", of_settings.look),
+    Check("keys", keys.look),
+    Check("database", database.look),
+    Check("files", files.look, outside=True),
+    Check("queue", queue.look, outside=True),
+    Check("mail", mail.look, outside=True),
+    Check("line", line.look, outside=True),
+    Check("menus", line.look_at_menus, outside=True),
+    Check("work", work.look),
+    Check("people", people.look),
+    Check("links", links.look),
+)
+HERE = tuple(check for check in CHECKS if not check.outside)
+OUTSIDE = tuple(check for check in CHECKS if check.outside)
+
+
+@dataclass
+class _Run:
+    """One check in a thread of its own; what it has found until its time is up counts."""
+
+    check: Check
+    service: "Service"
+    found: list[Finding] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.thread = threading.Thread(target=self._look, name=f"check-{self.check.group}", daemon=True)
+        self.thread.start()
+
+    def _look(self) -> None:
+        try:
+            for finding in self.check.look(self.service):
+                self.found.append(finding)  # each as it comes: the next one may never
+        except Unavailable:
+            self.found.append(unknown("no_database"))
+        except Exception as problem:
+            log.exception("check_failed", check=self.check.group)
+            self.found.append(unknown("check_failed", private=type(problem).__name__))
+
+    def result(self, until: float) -> list[Finding]:
+        """What was found by the moment `until` (monotonic seconds)."""
+        self.thread.join(max(0.0, until - time.monotonic()))
+        late = [unknown("check_slow", seconds=round(SECONDS))] if self.thread.is_alive() else []
+        return [replace(finding, group=self.check.group) for finding in (*self.found, *late)]
+
+
+def findings(service: "Service", checks: Sequence[Check] = CHECKS, seconds: float = SECONDS) -> list[Finding]:
+    """What the checks find, in their order."""
+    until = time.monotonic() + seconds
+    runs = [_Run(check, service) for check in checks]
+    return [finding for run in runs for finding in run.result(until)]
+
+
+def report(found: Sequence[Finding]) -> Iterator[str]:
+    """The findings as lines, group by group, with what to do under each that wants something done."""
+    for group in dict.fromkeys(finding.group for finding in found):
+        here = worst_first(each for each in found if each.group == group)
+        yield f"[{here[0].group_word}]"
+        for finding in here:
+            private = f"  ({finding.private})" if finding.private else ""
+            yield f"{MARKS[finding.level]} {finding.words}{private}"
+            yield from (f"{INDENT}- {line}" for line in finding.more)
+            yield from (f"{INDENT}→ {finding.todo}" for _ in finding.todo[:1])
+    count = Counter(finding.level for finding in found)
+    yield " ".join(f"{level} {count[level]}" for level in LEVELS)
+
+
+@dataclass
+class Examiner:
+    """The same for a page: what is ours to look at is looked at each time, what asks others only when told to.
+
+    The last answers are kept in this process, with the time of asking.
+    """
+
+    service: "Service"
+    asked_at: datetime | None = None
+    answers: list[Finding] = field(default_factory=list)
+    _looked: tuple[float, list[Finding]] = field(default_factory=lambda: (float("-inf"), []))
+
+    def here(self) -> list[Finding]:
+        """What our own settings and tables say now."""
+        found = findings(self.service, HERE)
+        self._looked = (time.monotonic(), found)
         return found
-    public = at.public_base_url.startswith("https://")
-    found.append(Finding(public, "PUBLIC_BASE_URL is https" if public else "set PUBLIC_BASE_URL to an https address"))
-    if at.mail_url.startswith("file:"):
-        found.append(Finding(False, "mails go to a folder; set MAIL_URL to smtp://… or ses:"))
-    if at.mail_url.startswith("smtp://") and "@" in at.mail_url and "starttls=1" not in at.mail_url:
-        found.append(Finding(False, "the mail password travels in clear; add ?starttls=1 to MAIL_URL"))
-    return [*found, _liff(at)]
 
+    def recent(self) -> list[Finding]:
+        """What was found within the last minutes, for a page that only points to it; never waited for long."""
+        at, found = self._looked
+        if time.monotonic() - at >= KEPT:
+            found = findings(self.service, HERE, BRIEF)
+            self._looked = (time.monotonic(), found)
+        return [*found, *self.answers]
 
-def _liff(at: Settings) -> Finding:
-    if at.liff_id:
-        return Finding(True, "pages ask LINE who reads (LIFF)")
-    todo = "set LIFF_ID and LINE_LOGIN_CHANNEL_ID; until then a page opens for whoever opens its link first"
-    return Finding(False, f"papers and check-in pages need LIFF: {todo}")
-
-
-def _stores(service: Service) -> list[Finding]:
-    troubles = Health(service.database, service.files).troubles()
-    return [Finding(False, trouble) for trouble in troubles] or [Finding(True, "database and files answer")]
-
-
-def _terms(service: Service) -> list[Finding]:
-    from storage import appointment
-
-    try:
-        with service.database.read() as uow:
-            shown = appointment.current_terms(uow)
-    except Exception:
-        return []
-    words = f"terms {shown.version} are published" if shown else "no terms; publish them on the page (委嘱条件)"
-    return [Finding(shown is not None, words)]
-
-
-def _line(service: Service) -> list[Finding]:
-    from bot.line.outcomes import LineError
-    from storage import system
-
-    try:
-        info = service.client.bot_info()
-        quota = service.client.quota()
-    except LineError as error:
-        return [Finding(False, f"LINE does not accept the token ({type(error.outcome).__name__}); renew it")]
-    found = [Finding(True, f"LINE token belongs to {info.basic_id}")]
-    left = None if quota.limit is None else quota.limit - quota.used
-    found.append(
-        Finding(left is None or left > 0, f"messages left this month: {'unlimited' if left is None else left}")
-    )
-    with service.database.read() as uow:
-        menus = system.menu_ids(uow)
-    words = "rich menus are synced" if menus else "no rich menus; run: chusho119 richmenu sync"
-    return [*found, Finding(bool(menus), words)]
-
-
-def _links(service: Service) -> list[Finding]:
-    """The addresses of 申請・リンク, by the day on which each was checked; nothing is fetched."""
-    old = guidance().old_links(to_jst(service.clock()).date())
-    advice = "open it, then write the day in bot/guidance/links.toml"
-    found = [
-        Finding(False, f"link {link.key} was last checked on {link.checked}: {link.url} ({advice})") for link in old
-    ]
-    return found or [Finding(True, f"all links out were checked within {FRESH_DAYS} days")]
+    def ask(self) -> None:
+        """Ask LINE, the file store, the mail server and the queue, and keep what they say."""
+        self.answers = findings(self.service, OUTSIDE)
+        self.asked_at = self.service.clock()

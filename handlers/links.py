@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from storage.secrets import Keys, oldest_first
+
 PAPERS_FOR = timedelta(minutes=30)
 LETTER_FOR = timedelta(hours=24)
 FORM_FOR = timedelta(hours=24)
@@ -41,11 +43,11 @@ class PageTicket:
 class Links:
     """Makes and reads links under the public address, or under LIFF's when there is a LIFF app."""
 
-    def __init__(self, secret_key: str, base_url: str, account_id: str = "@chusho119", liff_id: str = "") -> None:
-        """`account_id` is the official account's basic id; the friend link leads to its talk."""
+    def __init__(self, keys: Keys, base_url: str, account_id: str = "@chusho119", liff_id: str = "") -> None:
+        """`keys`: of SECRET_KEY. `account_id` is the official account's basic id; the friend link leads to its talk."""
         self._account_id = account_id
         self._liff_id = liff_id
-        self._signer = URLSafeTimedSerializer(secret_key, salt="page-link")
+        self._signer = URLSafeTimedSerializer(oldest_first(keys), salt="page-link")
         self.base_url = base_url.rstrip("/")
 
     def page(self, purpose: str, person: str, subject: str) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from handlers import logs, menus
+from handlers import menus
 from handlers.bootstrap import Service, Wsgi, dispatch
 from handlers.demo import STAFF, prepare
 from handlers.server import start_threads
+from handlers.watch import logs
 from storage import schema
 
 if TYPE_CHECKING:

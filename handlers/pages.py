@@ -17,14 +17,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from bot.text import t
-from handlers import admin, maps, web
+from handlers import admin, handover, maps, web
 from handlers.headers import SAFE_HEADERS
 from handlers.services import Services
 from models.rules.calendar import age_in_words, format_date, format_datetime
 from models.rules.errors import DomainError, NotAllowed, NotFound, TooManyAttempts
 from models.tables.base import ROW_ID
+from storage import trace
 from storage.database import Conflict, Unavailable
 from storage.files import StoreUnavailable
+from storage.secrets import Keys, oldest_first
 
 log = structlog.get_logger()
 
@@ -58,10 +60,10 @@ class Pages(Flask):
         log.error("page_failed", endpoint=request.endpoint, error=kind.__name__ if kind else "", at=at)
 
 
-def create_pages(services: Services, secret_key: str, trusted_hops: int = 0) -> Flask:
+def create_pages(services: Services, keys: Keys, trusted_hops: int = 0) -> Flask:
     """The app. `trusted_hops`: how many proxies in front of us set X-Forwarded-For and -Proto."""
     app = Pages(__name__, static_folder="static", static_url_path="/p/static", template_folder="templates")
-    app.config.update(_settings(services, secret_key))
+    app.config.update(_settings(services, oldest_first(keys)))
     app.url_map.converters["row_id"] = RowId
     app.jinja_env.filters.update(moment=format_datetime, day=format_date, words=t)
     app.jinja_env.globals.update(age=_age(services.clock))
@@ -71,16 +73,23 @@ def create_pages(services: Services, secret_key: str, trusted_hops: int = 0) -> 
     csrf.exempt(web.install(app, services))
     app.after_request(_headers)
     maps.install(app, services.tiles)
+    if services.answer_most:
+        handover.install(app, services.files, services.answer_most)
     _explain_errors(app)
     if trusted_hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=trusted_hops, x_proto=trusted_hops)
     return app
 
 
-def _settings(services: Services, secret_key: str) -> dict[str, Any]:
-    """WTF_CSRF_SSL_STRICT compares the Referer, which our own policy keeps browsers from sending."""
+def _settings(services: Services, keys: list[str]) -> dict[str, Any]:
+    """Sessions and CSRF tokens are signed with the last of `keys` and believed under each.
+
+    WTF_CSRF_SSL_STRICT compares the Referer, which our own policy keeps browsers from sending.
+    """
     return {
-        "SECRET_KEY": secret_key,
+        "SECRET_KEY": keys[-1],
+        "SECRET_KEY_FALLBACKS": keys[:-1],
+        "WTF_CSRF_SECRET_KEY": keys,
         "SESSION_PROTECTION": None,
         "SESSION_COOKIE_NAME": "chusho119_session",
         "SESSION_COOKIE_PATH": "/admin",
@@ -141,5 +150,7 @@ def _explain(code: int) -> Response:
     words = {part: t(f"page.{part}_{code}") for part in ("title", "next")}
     if web.asked_by_script():
         return web.told(code, f"{words['title']}。{words['next']}")
-    page = render_template("error.html", code=code, admin=request.path.startswith("/admin"), **words)
+    page = render_template(
+        "error.html", code=code, admin=request.path.startswith("/admin"), number=trace.current(), **words
+    )  # fmt: skip
     return Response(page, code)

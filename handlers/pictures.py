@@ -11,6 +11,11 @@ from storage.files import FileMissing, StoreUnavailable
 from storage.images import preview
 from storage.secrets import SealBroken
 
+SHOWN_MOST = 4_000_000
+"""What a Lambda function can answer. Only noise makes a picture of ours bigger: then a smaller one is shown."""
+SMALLER = 2000
+"""Pixels each way of that one; of pure noise it has 3.1 MB."""
+
 
 def send_paper(services: Services, view: ApplicationView, paper_id: str) -> Response:
     """The photo as JPEG; a picture that says so when the file is gone or the store does not answer.
@@ -32,6 +37,7 @@ def send_sealed(services: Services, file_key: str, side: int = 0) -> Response:
     """A picture that was judged, sealed and stored by us."""
     try:
         photo = services.database.vault.open(services.files.get(file_key))
+        side = side or (SMALLER if len(photo) > SHOWN_MOST else 0)
         photo = preview(photo, side) if side else photo
     except (FileMissing, SealBroken):
         return _placeholder(t("page.picture_gone"), 404)

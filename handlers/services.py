@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
+from handlers.checks.finding import Finding
 from handlers.letters import Letters
 from handlers.links import Links
 from models.rules.place import Point
@@ -28,11 +30,31 @@ class Tiles:
     credit_link: str = ""
 
 
+class Examiner(Protocol):
+    """What finds out how the system stands; see `handlers.doctor`."""
+
+    asked_at: datetime | None
+    answers: list[Finding]
+
+    def here(self) -> list[Finding]:
+        """What our own settings and tables say now."""
+        ...
+
+    def recent(self) -> list[Finding]:
+        """What was found within the last minutes, the last answers of the others among it."""
+        ...
+
+    def ask(self) -> None:
+        """Ask the others, and keep what they say in `answers`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """`clock` gives aware UTC; `told` wakes whoever delivers, after a commit, with `uow.told`; `hurry` the jobs.
 
-    `locate` looks an address up on the map, over the network; None where there is nothing to ask.
+    `locate` looks an address up on the map, over the network; None where there is nothing to ask. `answer_most`: the
+    bytes an answer may have; None where there is no such limit.
     """
 
     database: Database
@@ -46,3 +68,5 @@ class Services:
     liff: Liff | None = None
     tiles: Tiles | None = None
     locate: Callable[[str], Point | None] | None = None
+    answer_most: int | None = None
+    examiner: Examiner | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 LINE_API = "https://api.line.me"
 LINE_DATA_API = "https://api-data.line.me"
 LOCAL_TOKEN = "local"  # noqa: S105 - the stand-in's, never LINE's
+SECRET_LEAST = 32
 
 
 class SettingsError(Exception):
@@ -28,9 +29,15 @@ class Settings:
     mail_sender: str
     public_base_url: str
     port: int
+    bind_host: str
     web_concurrency: int
-    secret_key: str
+    serve_worker: bool
+    secret_keys: tuple[str, ...]
     field_keys: tuple[str, ...]
+    digest_key: str
+    database_proxy: bool
+    event_queue_url: str
+    metrics_token: str
     trusted_hops: int
     account_id: str
     liff_id: str
@@ -39,6 +46,11 @@ class Settings:
     geocoder_url: str
     local: bool
     var: Path
+
+    @property
+    def secret_key(self) -> str:
+        """The key that signs; the others of SECRET_KEY are still believed."""
+        return self.secret_keys[0]
 
 
 def read(environment: Mapping[str, str], var: Path = Path("var")) -> Settings:
@@ -63,9 +75,15 @@ def read(environment: Mapping[str, str], var: Path = Path("var")) -> Settings:
         mail_sender=environment.get("MAIL_SENDER") or "no-reply@localhost",
         public_base_url=environment.get("PUBLIC_BASE_URL") or here,
         port=port,
+        bind_host=environment.get("BIND_HOST") or "0.0.0.0",  # noqa: S104
         web_concurrency=_number(environment, "WEB_CONCURRENCY", 1),
-        secret_key=_key(environment, "SECRET_KEY", var, local=local),
-        field_keys=_list(_key(environment, "FIELD_KEYS", var, local=local)),
+        serve_worker=_switch(environment, "SERVE_WORKER", default=True),
+        secret_keys=_secret_keys(environment, var, local=local),
+        field_keys=_field_keys(environment, var, local=local),
+        digest_key=_digest_key(environment),
+        database_proxy=_switch(environment, "DATABASE_PROXY", default=False),
+        event_queue_url=environment.get("EVENT_QUEUE_URL", ""),
+        metrics_token=environment.get("METRICS_TOKEN", ""),
         trusted_hops=_number(environment, "TRUSTED_PROXY_HOPS", 0),
         account_id=environment.get("LINE_ACCOUNT_ID") or "@chusho119",
         liff_id=liff_id,
@@ -116,6 +134,63 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit():
         raise SettingsError(f"{name} must be a whole number, not {text!r}.")
     return int(text)
+
+
+def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environment.get(name) or str(int(default))
+    if text not in ("0", "1"):
+        raise SettingsError(f"{name} is 1 or 0, not {text!r}.")
+    return text == "1"
+
+
+def _secret_keys(environment: Mapping[str, str], var: Path, *, local: bool) -> tuple[str, ...]:
+    """The newest first: the first one signs, all are believed. Guessable ones are refused where it matters."""
+    keys = _list(_key(environment, "SECRET_KEY", var, local=local))
+    if not keys:
+        raise SettingsError("SECRET_KEY holds no key. Make one with: chusho119 new-key")
+    _no_twins("SECRET_KEY", keys)
+    if not local and any(len(key) < SECRET_LEAST for key in keys):
+        raise SettingsError(
+            f"each key of SECRET_KEY has {SECRET_LEAST} characters or more. Make one with: chusho119 new-key"
+        )
+    if not local and set(keys) & set(_list(environment.get("FIELD_KEYS", ""))):
+        raise SettingsError("SECRET_KEY and FIELD_KEYS hold the same key: each needs keys of its own.")
+    return keys
+
+
+def _field_keys(environment: Mapping[str, str], var: Path, *, local: bool) -> tuple[str, ...]:
+    """The newest first: the first one seals, all open."""
+    keys = _list(_key(environment, "FIELD_KEYS", var, local=local))
+    for place, key in enumerate(keys, 1):
+        _is_sealing_key(key, f"key {place} of FIELD_KEYS")
+    _no_twins("FIELD_KEYS", keys)
+    if not keys:
+        raise SettingsError("FIELD_KEYS holds no key. Make one with: chusho119 new-key")
+    return keys
+
+
+def _digest_key(environment: Mapping[str, str]) -> str:
+    """Empty: the last of FIELD_KEYS, as it was before there was a setting."""
+    key = environment.get("DIGEST_KEY", "").strip()
+    if key:
+        _is_sealing_key(key, "DIGEST_KEY")
+    return key
+
+
+def _is_sealing_key(key: str, named: str) -> None:
+    from storage.secrets import Vault
+
+    try:
+        Vault([key])
+    except ValueError:
+        raise SettingsError(
+            f"{named} is not 32 bytes of urlsafe base64 (the end may be missing). Make one with: chusho119 new-key"
+        ) from None
+
+
+def _no_twins(name: str, keys: tuple[str, ...]) -> None:
+    if len(set(keys)) < len(keys):
+        raise SettingsError(f"{name} names the same key twice: leave one of them out.")
 
 
 def _key(environment: Mapping[str, str], name: str, var: Path, *, local: bool) -> str:

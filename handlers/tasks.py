@@ -14,7 +14,7 @@ import structlog
 from models.rules.errors import DomainError
 from models.rules.permissions import SYSTEM, Actor
 from models.views.tasks import TaskView
-from storage import staff, system, tasks
+from storage import staff, system, tasks, trace
 from storage.database import Conflict, Database, Unavailable, UnitOfWork
 from storage.files import StoreUnavailable
 from storage.inbox import ms
@@ -52,12 +52,13 @@ class Tasks:
     told: Callable[[Iterable[str]], None]
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def advance(self) -> int:
+    def advance(self, go_on: Callable[[], bool] = lambda: True) -> int:
         """Go on with every task until none is left, a few pieces of each in turn; returns how many pieces were done.
 
-        A task whose store does not answer rests until the next round, and the others go on.
+        A task whose store does not answer rests until the next round, and the others go on. `go_on` is asked before
+        each piece: a process whose time is up leaves the rest to the next.
         """
-        run = _Run(self)
+        run = _Run(self, go_on)
         try:
             while run.turn():
                 pass
@@ -84,6 +85,7 @@ class _Run:
     """One run over all tasks: what was begun stays begun, so that a payload is read once."""
 
     tasks: Tasks
+    go_on: Callable[[], bool]
     done: int = 0
     begun: dict[str, tuple[Piece, list[str]]] = field(default_factory=dict)
     resting: set[str] = field(default_factory=set)
@@ -95,6 +97,8 @@ class _Run:
         with self.tasks.database.read() as uow:
             waiting = [task for task in tasks.unfinished(uow) if self._can(task)]
         for task in waiting:
+            if not self.go_on():
+                return False
             try:
                 self._few(task)
             except (StoreUnavailable, Unavailable) as error:
@@ -117,8 +121,11 @@ class _Run:
             return
         piece, ids = self.begun[task.id]
         for at in range(task.gone_through, min(task.total, task.gone_through + AT_A_TIME)):
+            if not self.go_on():
+                return
             self._hold()
-            failed = self._fails(task, piece, ids[at])
+            with trace.bound(trace.fresh()):
+                failed = self._fails(task, piece, ids[at])
             with self.tasks.database.unit() as uow:
                 now = self.tasks.clock()
                 if tasks.advance(uow, task.id, at, now, failed=failed):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -20,6 +20,10 @@ BYTEA, BIGINT, TEXT = 17, 20, 25
 TYPES = (TEXT, TEXT, BIGINT, BIGINT, BYTEA, TEXT)
 COMMAND_OK = 1
 PREPARED_MOST = 4
+PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "tcp_user_timeout": 10_000,
+}  # fmt: skip
+"""Seconds to connect, and how a server that is silently gone is noticed, also while an answer is waited for."""
 
 
 class Arrived(NamedTuple):
@@ -53,11 +57,11 @@ class StoreDown(Exception):
     """Nothing was stored: the database does not answer."""
 
 
-def open_acknowledger(database_url: str) -> Acknowledger:
-    """The acknowledger for a database URL of `architecture.md` 3."""
+def open_acknowledger(database_url: str, *, prepare: bool = True) -> Acknowledger:
+    """The acknowledger for a database URL of `architecture.md` 3. `prepare`: see `PostgresAcknowledger`."""
     if database_url.startswith("sqlite"):
         return SqliteAcknowledger(database_url.removeprefix("sqlite:///"))
-    return PostgresAcknowledger(database_url.replace("postgresql+psycopg://", "postgresql://", 1))
+    return PostgresAcknowledger(database_url.replace("postgresql+psycopg://", "postgresql://", 1), prepare=prepare)
 
 
 class Shape(NamedTuple):
@@ -90,14 +94,15 @@ class PostgresAcknowledger:
     """One autocommitting connection a call at work; a broken one is replaced once within the same call.
 
     It calls libpq itself, with a prepared statement: a third of the driver's time and half of the server's. Behind a
-    pooler that hands every statement to another backend, the first refusal of the name ends preparing for good.
+    pooler that hands every statement to another backend, the first refusal of the name ends preparing for good. Where
+    one would keep a backend for whoever prepares (RDS Proxy), nothing is prepared from the start.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, prepare: bool = True) -> None:
         """`url`: a libpq connection string."""
         self._url = url
         self._spare: list[PostgresLine] = []
-        self._prepare = True
+        self._prepare = prepare
 
     def store(self, events: Sequence[Arrived]) -> None:
         """See `Acknowledger.store`."""
@@ -148,7 +153,7 @@ class PostgresAcknowledger:
 
         with suppress(IndexError):
             return self._spare.pop()
-        return PostgresLine(psycopg.connect(self._url, autocommit=True, connect_timeout=5), set())
+        return PostgresLine(psycopg.connect(self._url, autocommit=True, **PATIENCE), set())
 
     def close(self) -> None:
         """Close the connections nobody is using."""

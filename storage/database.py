@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError, Oper
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.ack import PATIENCE
 from storage.secrets import Vault
 
 BUSY_SECONDS = 10
@@ -108,14 +109,14 @@ def make_engine(url: str) -> Engine:
 
 
 def _postgres_engine(url: str) -> Engine:
-    engine = create_engine(url, hide_parameters=True, connect_args={"prepare_threshold": None, "connect_timeout": 5})
+    engine = create_engine(url, hide_parameters=True, connect_args={"prepare_threshold": None, **PATIENCE})
 
     def used(_connection: object, record: ConnectionPoolEntry) -> None:
-        record.info["used"] = time.monotonic()
+        record.info["used"] = (time.monotonic(), time.time())
 
     def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
         """Ask a connection that lay idle whether it still lives; `pool_pre_ping` would ask before every use."""
-        if time.monotonic() - record.info.get("used", time.monotonic()) < IDLE_SECONDS:
+        if "used" not in record.info or _idle(*record.info["used"]) < IDLE_SECONDS:
             return
         try:
             engine.dialect.do_ping(connection)
@@ -125,6 +126,11 @@ def _postgres_engine(url: str) -> Engine:
     event.listen(engine, "checkin", used)
     event.listen(engine, "checkout", ping)
     return engine
+
+
+def _idle(by_monotonic: float, by_clock: float) -> float:
+    """Seconds since then. Of a machine put to sleep meanwhile, as Lambda does, the clock alone knows."""
+    return max(time.monotonic() - by_monotonic, time.time() - by_clock)
 
 
 def sqlite_path(url: str) -> Path:

@@ -1,7 +1,6 @@
-"""Papers and pictures as bytes under a key: in a local folder or in S3, behind one protocol.
+"""Papers and pictures as bytes under a key: in a local folder or in S3 (`files_s3`), behind one protocol.
 
 Nothing here is public: a folder is readable by its owner alone, an object is as private as its bucket.
-boto3 is imported when S3 is first spoken to, and follows its own variables (AWS_ENDPOINT_URL_S3, …).
 """
 
 import os
@@ -9,25 +8,26 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
-from functools import cached_property
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, Protocol
 from urllib.parse import unquote, urlsplit
 
+from storage.secrets import Keys
 from storage.upload_forms import FormSigner, UploadForm, capped
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
-    from botocore.config import Config
 
 KEY = re.compile(r"[a-z0-9_-]+(/[a-z0-9_-]+)*(\.[a-z0-9]+)?")
 KEY_LENGTH = 200
 RANDOM_BYTES = 24
 LISTED = 1000
-ABSENT = frozenset({"NoSuchKey", "NotFound", "404"})
+HANDOVER = "handover"
+"""The folder of answers on their way out, which a browser fetches from the store itself."""
+PIECE = 256 * 1024
+PART = "part-"
+"""How the name of a file begins that is not whole yet."""
 
 
 class BadKey(ValueError):
@@ -89,12 +89,28 @@ class FileStore(Protocol):
         """Keys directly under `prefix/` that were written before a moment; at most 1,000 of them."""
         ...
 
+    def all_keys(self) -> Iterator[str]:
+        """Every key; one that is put or deleted meanwhile may be among them or not."""
+        ...
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """The bytes under `key` as they come, for files of any size; FileMissing as for `get`."""
+        ...
+
+    def put_file(self, key: str, path: Path, content_type: str) -> None:
+        """Keep under `key` what the file at `path` holds, without having it all in memory."""
+        ...
+
     def upload_form(self, key: str, most_bytes: int, valid_for_seconds: int) -> UploadForm:
         """A form with which a browser may put one file of 1 to `most_bytes` bytes under exactly this key."""
         ...
 
     def upload_origin(self) -> str:
         """The origin that upload forms are posted to; empty when it is that of our own pages."""
+        ...
+
+    def handover(self, key: str, content_type: str, disposition: str, valid_for_seconds: int) -> str:
+        """Where a browser gets what is, or will be, under `key`, as this type and name; empty when it has to ask us."""
         ...
 
     def check(self) -> None:
@@ -106,23 +122,25 @@ class FileStore(Protocol):
         ...
 
 
-def open_store(url: str, secret_key: str) -> FileStore:
+def open_store(url: str, keys: Keys) -> FileStore:
     """The store `url` names: `file:var/files` or `s3://bucket/prefix`; ValueError for anything else.
 
-    `secret_key` signs the upload forms of a folder; S3 signs its own. Opening touches neither disk nor network;
+    `keys` sign the upload forms of a folder; S3 signs its own. Opening touches neither disk nor network;
     `check` does.
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.path and not parts.netloc:
-        return FolderStore(Path(unquote(parts.path)), secret_key)
+        return FolderStore(Path(unquote(parts.path)), keys)
     if parts.scheme == "s3" and parts.netloc:
+        from storage.files_s3 import S3Store
+
         return S3Store(parts.netloc, parts.path.strip("/"))
     raise ValueError("FILE_STORE_URL is file:FOLDER or s3://BUCKET/PREFIX")
 
 
 def new_key(prefix: str) -> str:
     """`prefix/` and 192 random bits: a key nobody guesses."""
-    return _checked(f"{prefix}/{secrets.token_hex(RANDOM_BYTES)}")
+    return checked(f"{prefix}/{secrets.token_hex(RANDOM_BYTES)}")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -132,7 +150,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def _write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     _make_folders(path.parent)
-    handle, name = tempfile.mkstemp(prefix="part-", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=PART, dir=path.parent)
     try:
         with open(handle, "wb") as file:
             file.writelines(pieces)
@@ -143,15 +161,15 @@ def _write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
         with suppress(OSError):
             os.unlink(name)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 class FolderStore:
     """Files in a folder of one machine: 0600 in folders of 0700. The content type is not kept."""
 
-    def __init__(self, root: Path, secret_key: str) -> None:
+    def __init__(self, root: Path, keys: Keys) -> None:
         self._root = root
-        self._forms = FormSigner(secret_key)
+        self._forms = FormSigner(keys)
 
     def put(self, key: str, data: bytes, content_type: str) -> None:  # noqa: ARG002
         """See FileStore. A full disk leaves what was there before."""
@@ -165,7 +183,7 @@ class FolderStore:
         with _disk_errors():
             try:
                 with path.open("rb") as file:
-                    return _read(file, key, os.fstat(file.fileno()).st_size, most_bytes)
+                    return read_most(file, key, os.fstat(file.fileno()).st_size, most_bytes)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 raise FileMissing(key) from None
 
@@ -189,9 +207,34 @@ class FolderStore:
             return [f"{prefix}/{entry.name}" for entry in islice(old, LISTED)]
         return []
 
+    def all_keys(self) -> Iterator[str]:
+        """See FileStore; half files that a kill left behind, and files that are not ours, are none."""
+        with _disk_errors():
+            for folder, _, names in os.walk(self._root, onerror=_raise):
+                inside = Path(folder).relative_to(self._root).as_posix()
+                found = (name if inside == "." else f"{inside}/{name}" for name in names if not name.startswith(PART))
+                yield from filter(KEY.fullmatch, found)
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """See FileStore."""
+        path = self._path(key)
+        with _disk_errors():
+            try:
+                with path.open("rb") as file:
+                    while piece := file.read(PIECE):
+                        yield piece
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                raise FileMissing(key) from None
+
+    def put_file(self, key: str, path: Path, content_type: str) -> None:  # noqa: ARG002
+        """See FileStore."""
+        place = self._path(key)
+        with _disk_errors(), path.open("rb") as file:
+            _write_pieces(place, iter(partial(file.read, PIECE), b""))
+
     def upload_form(self, key: str, most_bytes: int, valid_for_seconds: int) -> UploadForm:
         """See FileStore: posted to our own pages, which hand it to `receive`."""
-        return self._forms.form(_checked(key), most_bytes, valid_for_seconds)
+        return self._forms.form(checked(key), most_bytes, valid_for_seconds)
 
     def upload_origin(self) -> str:
         """See FileStore."""
@@ -207,6 +250,10 @@ class FolderStore:
         with _disk_errors():
             _write_pieces(path, capped(pieces, most_bytes))
 
+    def handover(self, key: str, content_type: str, disposition: str, valid_for_seconds: int) -> str:  # noqa: ARG002
+        """See FileStore."""
+        return ""
+
     def check(self) -> None:
         """See FileStore: writes a file and takes it away again."""
         probe = self._root / f".check-{secrets.token_hex(8)}"
@@ -218,104 +265,18 @@ class FolderStore:
         """See FileStore: nothing is held."""
 
     def _path(self, key: str) -> Path:
-        return self._root / _checked(key)
+        return self._root / checked(key)
 
 
-class S3Store:
-    """Objects in a bucket, under a prefix. One client, used by all threads."""
-
-    def __init__(self, bucket: str, prefix: str = "") -> None:
-        self._bucket = bucket
-        self._prefix = f"{prefix}/" if prefix else ""
-
-    def put(self, key: str, data: bytes, content_type: str) -> None:
-        """See FileStore."""
-        place = self._place(key)
-        with _s3_errors(key):
-            self._client.put_object(**place, Body=data, ContentType=content_type)
-
-    def get(self, key: str, most_bytes: int | None = None) -> bytes:
-        """See FileStore."""
-        place = self._place(key)
-        with _s3_errors(key):
-            found = self._client.get_object(**place)
-            with closing(found["Body"]) as body:
-                return _read(body, key, found["ContentLength"], most_bytes)
-
-    def delete(self, key: str) -> None:
-        """See FileStore."""
-        place = self._place(key)
-        with suppress(FileMissing), _s3_errors(key):
-            self._client.delete_object(**place)
-
-    def exists(self, key: str) -> bool:
-        """See FileStore."""
-        place = self._place(key)
-        try:
-            with _s3_errors(key):
-                self._client.head_object(**place)
-        except FileMissing:
-            return False
-        return True
-
-    def older_than(self, prefix: str, before: datetime) -> list[str]:
-        """See FileStore."""
-        folder = f"{self._prefix}{_checked(prefix)}/"
-        with _s3_errors(prefix):
-            found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=folder, Delimiter="/", MaxKeys=LISTED)
-        old = [entry["Key"] for entry in found.get("Contents", ()) if entry["LastModified"].astimezone(UTC) < before]
-        return [key.removeprefix(self._prefix) for key in old]
-
-    def upload_form(self, key: str, most_bytes: int, valid_for_seconds: int) -> UploadForm:
-        """See FileStore: posted straight to S3, which holds key and size; the bucket's CORS must let our pages."""
-        place = self._place(key)
-        with _s3_errors(key):
-            made = self._client.generate_presigned_post(
-                **place, Conditions=[["content-length-range", 1, most_bytes]], ExpiresIn=valid_for_seconds
-            )
-        return UploadForm(made["url"], made["fields"])
-
-    def upload_origin(self) -> str:
-        """See FileStore."""
-        parts = urlsplit(self.upload_form("origin", 1, 1).url)
-        return f"{parts.scheme}://{parts.netloc}"
-
-    def check(self) -> None:
-        """See FileStore: asks for the bucket, with the right to use it."""
-        try:
-            with _s3_errors(self._bucket):
-                self._client.head_bucket(Bucket=self._bucket)
-        except FileMissing:
-            raise StoreUnavailable(f"no bucket named {self._bucket}") from None
-
-    def close(self) -> None:
-        """See FileStore."""
-        client = self.__dict__.pop("_client", None)
-        if client is not None:
-            client.close()
-
-    def _place(self, key: str) -> dict[str, str]:
-        return {"Bucket": self._bucket, "Key": self._prefix + _checked(key)}
-
-    @cached_property
-    def _client(self) -> "BaseClient":
-        from boto3.session import Session
-
-        session = Session()
-        client = session.client("s3", config=_s3_config("virtual"))
-        if _is_amazon(client.meta.endpoint_url):
-            return client
-        client.close()
-        return session.client("s3", config=_s3_config("path"))
-
-
-def _read(file: IO[bytes], key: str, size: int, most_bytes: int | None) -> bytes:
+def read_most(file: IO[bytes], key: str, size: int, most_bytes: int | None) -> bytes:
+    """What an open file holds; FileTooLarge when that is over `most_bytes`."""
     if most_bytes is not None and size > most_bytes:
         raise FileTooLarge(key)
     return file.read()
 
 
-def _checked(key: str) -> str:
+def checked(key: str) -> str:
+    """The key; BadKey when it is none."""
     if len(key) > KEY_LENGTH or not KEY.fullmatch(key):
         raise BadKey(f"not a file key: {key[:KEY_LENGTH]!r}")
     return key
@@ -327,10 +288,16 @@ def _make_folders(folder: Path) -> None:
     _make_folders(folder.parent)
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def sync_folder(folder: Path) -> None:
+    """Put on the disk which files a folder names."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -344,35 +311,3 @@ def _disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreUnavailable(f"{type(error).__name__}: {error.strerror}") from error
-
-
-@contextmanager
-def _s3_errors(key: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "")
-        if code in ABSENT:
-            raise FileMissing(key) from error
-        raise StoreUnavailable(f"S3 answered {code}") from error
-    except BotoCoreError as error:
-        raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
-
-
-def _is_amazon(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
-
-
-def _s3_config(addressing: str) -> "Config":
-    from botocore.config import Config
-
-    return Config(
-        connect_timeout=3,
-        read_timeout=10,
-        retries={"mode": "standard", "max_attempts": 3},
-        signature_version="s3v4",
-        s3={"addressing_style": addressing},
-    )

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from models.tables.base import table_of
@@ -47,6 +46,35 @@ _PENDING = (
     .order_by(_events.occurred_ms, _events.seq)
     .limit(bindparam("most"))
 )  # fmt: skip
+_later = table_of(InboxEvent).alias()
+_WAITING = (
+    select(_events.user_id)
+    .where(
+        _events.state == PENDING,
+        _events.user_id.is_not(None),
+        ~exists().where(
+            _later.c.user_id == _events.user_id, _later.c.state == PENDING, _later.c.not_before_ms > bindparam("now")
+        ),
+        exists().where(_talks.user_id == _events.user_id, _talks.lease_until_ms < bindparam("now")),
+    )
+    .group_by(_events.user_id)
+    .order_by(func.min(_events.seq))
+    .limit(bindparam("most"))
+)
+_rows = table_of(OutboxRow).c
+_DUE = (
+    select(_rows.recipient)
+    .where(
+        _rows.state == PENDING,
+        _rows.channel != "mail",
+        _rows.held.is_(False),
+        _rows.not_before <= bindparam("at"),
+        exists().where(_talks.user_id == _rows.recipient, _talks.lease_until_ms < bindparam("now")),
+    )
+    .group_by(_rows.recipient)
+    .order_by(func.min(_rows.seq))
+    .limit(bindparam("most"))
+)
 
 
 def ms(at: datetime) -> int:
@@ -127,32 +155,9 @@ def pending(uow: UnitOfWork, user_id: str, limit: int = 20) -> Sequence[Pending]
 
 def waiting_people(uow: UnitOfWork, now: datetime, limit: int = 200) -> list[str]:
     """Accounts with something to do now: an unhandled event, or a message due to leave."""
-    now_ms = ms(now)
-    free = exists().where(Conversation.user_id == InboxEvent.user_id, Conversation.lease_until_ms < now_ms)
-    other = aliased(InboxEvent)
-    put_off = exists().where(other.user_id == InboxEvent.user_id, other.state == PENDING, other.not_before_ms > now_ms)
-    events = (
-        select(InboxEvent.user_id)
-        .where(InboxEvent.state == PENDING, InboxEvent.user_id.is_not(None), ~put_off, free)
-        .group_by(InboxEvent.user_id)
-        .order_by(func.min(InboxEvent.seq))
-        .limit(limit)
-    )
-    due = (
-        select(OutboxRow.recipient)
-        .where(
-            OutboxRow.state == PENDING,
-            OutboxRow.channel != "mail",
-            OutboxRow.held.is_(False),
-            OutboxRow.not_before <= now,
-            exists().where(Conversation.user_id == OutboxRow.recipient, Conversation.lease_until_ms < now_ms),
-        )
-        .group_by(OutboxRow.recipient)
-        .order_by(func.min(OutboxRow.seq))
-        .limit(limit)
-    )
-    found = [user for user in uow.session.scalars(events) if user]
-    return list(dict.fromkeys([*found, *uow.session.scalars(due)]))
+    values = {"now": ms(now), "at": now, "most": limit}
+    found = [*uow.session.scalars(_WAITING, values), *uow.session.scalars(_DUE, values)]
+    return list(dict.fromkeys(found))
 
 
 def finish(uow: UnitOfWork, seq: int, *, error: str | None = None) -> bool:
@@ -173,17 +178,6 @@ def put_off(uow: UnitOfWork, seq: int, until_ms: int, error: str, *, counted: bo
         .where(InboxEvent.seq == seq)
         .values(attempts=InboxEvent.attempts + (0 if counted else 1), not_before_ms=until_ms, error=error)
     )
-
-
-def dead(uow: UnitOfWork, limit: int = 100) -> list[tuple[int, str]]:
-    """The newest events that could not be handled: when they came (milliseconds) and why."""
-    rows = uow.session.execute(
-        select(InboxEvent.received_ms, InboxEvent.error)
-        .where(InboxEvent.state == DEAD)
-        .order_by(InboxEvent.seq.desc())
-        .limit(limit)
-    )
-    return [(row.received_ms, row.error or "") for row in rows]
 
 
 def count_dead(uow: UnitOfWork) -> int:

@@ -141,6 +141,14 @@ class FolderMailer:
         except OSError as error:
             raise MailUnavailable(f"{type(error).__name__}: {error.strerror}") from error
 
+    def check(self) -> None:
+        """MailUnavailable when no mail can be put there now."""
+        try:
+            with self._alone():
+                return
+        except OSError as error:
+            raise MailUnavailable(f"{type(error).__name__}: {error.strerror}") from error
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,16 +175,22 @@ class SmtpMailer:
         """See Mailer. Once the server took the mail, a failing goodbye does not count."""
         letter = self._letters.write(mail)
         try:
-            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
-            try:
-                self._introduce(server)
+            with self.connected() as server:
                 server.send_message(letter)
-            finally:
-                with suppress(smtplib.SMTPException, OSError):
-                    server.quit()
-                server.close()
         except (smtplib.SMTPException, OSError) as error:
             raise _smtp_error(error) from error
+
+    @contextmanager
+    def connected(self) -> Iterator[smtplib.SMTP]:
+        """A connection on which we are known; SMTPException or OSError. A failing goodbye does not count."""
+        server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+        try:
+            self._introduce(server)
+            yield server
+        finally:
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+            server.close()
 
     def _introduce(self, server: smtplib.SMTP) -> None:
         if self._starttls:
@@ -198,7 +212,7 @@ class SesMailer:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self._client().send_email(
+            self.client().send_email(
                 Destination={"ToAddresses": [mail.to]},
                 Content={"Raw": {"Data": letter.as_bytes()}},
                 EmailTags=[{"Name": "notice", "Value": mail.message_id}],
@@ -209,7 +223,8 @@ class SesMailer:
         except BotoCoreError as error:
             raise MailUnavailable(type(error).__name__) from error
 
-    def _client(self) -> Any:
+    def client(self) -> Any:
+        """SES's own client, made when first asked for."""
         if self._made is None:
             from boto3.session import Session
             from botocore.config import Config

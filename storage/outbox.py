@@ -13,6 +13,7 @@ from models import notices
 from models.rules.calendar import quiet_until
 from models.tables.base import table_of
 from models.tables.conversation import DEAD, PENDING, SENT, OutboxRow
+from storage import trace
 from storage.database import UnitOfWork
 
 LINE, MENU, MAIL = "line", "menu", "mail"
@@ -39,6 +40,7 @@ class Outgoing:
     attempts: int
     held: bool
     not_before: datetime
+    trace: str | None
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,9 @@ class ReplyTo:
     until_ms: int
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """A message that did not leave: `dead` for good, otherwise held for want of quota."""
-
-    at: datetime
-    channel: str
-    dead: bool
-    error: str
-
-
 def _row(recipient: str, channel: str, now: datetime, **values: Any) -> OutboxRow:
     return OutboxRow(
-        retry_key=str(uuid.uuid4()), recipient=recipient, channel=channel, created_at=now,
+        retry_key=str(uuid.uuid4()), recipient=recipient, channel=channel, created_at=now, trace=trace.current(),
         **{"not_before": now, **values},
     )  # fmt: skip
 
@@ -110,7 +102,7 @@ def readdress(uow: UnitOfWork, account: str, to: str) -> None:
 COLUMNS = (
     OutboxRow.seq, OutboxRow.retry_key, OutboxRow.recipient, OutboxRow.channel, OutboxRow.notice, OutboxRow.body,
     OutboxRow.turn, OutboxRow.reply_token, OutboxRow.reply_until_ms, OutboxRow.attempts, OutboxRow.held,
-    OutboxRow.not_before,
+    OutboxRow.not_before, OutboxRow.trace,
 )  # fmt: skip
 
 
@@ -208,17 +200,6 @@ def troubles(uow: UnitOfWork) -> dict[str, int]:
     return {"held": uow.session.scalar(held) or 0, "dead": uow.session.scalar(lost) or 0}
 
 
-def troubled(uow: UnitOfWork, limit: int = 100) -> list[Trouble]:
-    """The newest messages that are dead or held, for the secretariat: when, by which way, why; nobody's words."""
-    rows = uow.session.execute(
-        select(OutboxRow.created_at, OutboxRow.channel, OutboxRow.state, OutboxRow.error)
-        .where((OutboxRow.state == DEAD) | ((OutboxRow.state == PENDING) & OutboxRow.held.is_(True)))
-        .order_by(OutboxRow.seq.desc())
-        .limit(limit)
-    )
-    return [Trouble(row.created_at, row.channel, row.state == DEAD, row.error or "") for row in rows]
-
-
 def release_held(uow: UnitOfWork, now: datetime, before: datetime | None = None) -> int:
     """Let held messages go again (a bigger plan; with `before`: those that were due before it); returns how many."""
     late = OutboxRow.not_before < before if before else true()
@@ -229,6 +210,14 @@ def release_held(uow: UnitOfWork, now: datetime, before: datetime | None = None)
         .returning(OutboxRow.seq)
     )
     return len(freed.all())
+
+
+def set_aside(uow: UnitOfWork, error: str) -> int:
+    """Messages and mails that wait are never to be sent, and are shown as such; returns how many. Menus go."""
+    waiting = (OutboxRow.state == PENDING, OutboxRow.channel != MENU)
+    found = uow.session.scalar(select(func.count()).select_from(OutboxRow).where(*waiting)) or 0
+    uow.session.execute(update(OutboxRow).where(*waiting).values(state=DEAD, error=error))
+    return found
 
 
 def erase_bodies(uow: UnitOfWork, before: datetime) -> int:

@@ -17,19 +17,34 @@ def _config() -> Config:
 
 
 def upgrade(engine: Engine) -> None:
-    """Apply every revision that is missing; two processes at once do it one after the other."""
+    """Apply every revision that is missing; two processes at once do it one after the other.
+
+    A schema that a newer release made stays as it is: it fits this one too (CONTRIBUTING.md).
+    """
     config = _config()
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(8119)"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if is_known(MigrationContext.configure(connection).get_current_revision()):
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
 
 
 def is_current(engine: Engine) -> bool:
     """Whether the schema is the one this code was written for."""
+    return revision(engine) == head()
+
+
+def revision(engine: Engine) -> str | None:
+    """The revision the database stands at; None for an empty one."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head()
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(number: str | None) -> bool:
+    """Whether this code knows a revision; an unknown one was written by a newer release."""
+    known = ScriptDirectory.from_config(_config()).walk_revisions()
+    return number is None or number in {each.revision for each in known}
 
 
 @cache

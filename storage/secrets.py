@@ -1,9 +1,8 @@
 """Sealing of secret fields, and a keyed digest to find equals without opening them.
 
-Keys are Fernet keys (32 bytes, urlsafe base64), newest first. Rotation: put a new key in front, `rotate`
-what is stored, then take old keys away. The digest hangs on the last, oldest key, so a new key in front
-leaves every stored digest findable; whoever takes the last key away must open the sealed values and
-digest them again first.
+Keys are Fernet keys (32 bytes, urlsafe base64), newest first. Rotation: put a new key in front, bring what is stored
+under it (`storage.reseal`), then take old keys away. Digests hang on a key of their own that never changes, for what
+was digested is not kept to be digested again; unless it is given, it is the last and oldest of the keys.
 cryptography is imported at the first use, to keep cold starts short.
 """
 
@@ -17,9 +16,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cryptography.fernet import MultiFernet
+    from cryptography.fernet import Fernet, MultiFernet
 
 KEY_BYTES = 32
+Keys = str | Sequence[str]
 DIGEST_PURPOSE = b"chusho119 digest of a secret field, 1"
 
 
@@ -39,10 +39,12 @@ def new_key() -> str:
 class Vault:
     """Seals and opens with `keys`, newest first; ValueError when one is not a key or there is none."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
+    def __init__(self, keys: Sequence[str], digest_key: str = "") -> None:
+        """`digest_key`: what digests hang on; empty for the last of `keys`."""
         if not keys:
             raise ValueError("FIELD_KEYS holds no key")
         self._keys = [_decoded(key) for key in keys]
+        self._digests = _decoded(digest_key) if digest_key else self._keys[-1]
 
     def seal(self, plain: bytes) -> bytes:
         """`plain` encrypted and authenticated under the newest key; ASCII bytes."""
@@ -74,10 +76,27 @@ class Vault:
         except InvalidToken:
             raise SealBroken from None
 
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the newest key opens it; SealBroken when no key does."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            self.open(sealed)
+            return False
+        return True
+
     def digest(self, value: bytes | str) -> str:
-        """HMAC-SHA256 as 64 hex digits: equal for equal values, useless without the oldest key."""
+        """HMAC-SHA256 as 64 hex digits: equal for equal values, useless without the digest key."""
         plain = value.encode() if isinstance(value, str) else value
         return hmac.new(self._digest_key, plain, hashlib.sha256).hexdigest()
+
+    @cached_property
+    def _newest(self) -> "Fernet":
+        from cryptography.fernet import Fernet
+
+        return Fernet(base64.urlsafe_b64encode(self._keys[0]))
 
     @cached_property
     def _fernet(self) -> "MultiFernet":
@@ -91,7 +110,12 @@ class Vault:
         from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
         derive = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=DIGEST_PURPOSE)
-        return derive.derive(self._keys[-1])
+        return derive.derive(self._digests)
+
+
+def oldest_first(keys: Keys) -> list[str]:
+    """One signing key or several, the newest first, in the order in which itsdangerous takes them."""
+    return [keys] if isinstance(keys, str) else list(reversed(keys))
 
 
 def _decoded(key: str) -> bytes:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from storage.secrets import Keys, oldest_first
+
 OWN_ADDRESS = "/p/upload"
 
 
@@ -30,8 +32,8 @@ class FormRefused(Exception):
 class FormSigner:
     """Makes and reads the forms of a store that is no server of its own."""
 
-    def __init__(self, secret_key: str) -> None:
-        self._signer = URLSafeSerializer(secret_key, salt="upload-form")
+    def __init__(self, keys: Keys) -> None:
+        self._signer = URLSafeSerializer(oldest_first(keys), salt="upload-form")
 
     def form(self, key: str, most_bytes: int, valid_for_seconds: int) -> UploadForm:
         """A form for one key, good until `valid_for_seconds` from now."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers import logs
+from handlers.watch import logs
 from storage import schema
 from storage.database import make_engine
 from tests.support.postgres import fresh_database, postgres_url

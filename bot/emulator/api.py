@@ -183,7 +183,9 @@ def _smaller(data: bytes) -> bytes:
 def _webhook(routes: Blueprint, platform: Platform) -> None:
     @routes.get("/channel/webhook/endpoint")
     def endpoint() -> Response:
-        return jsonify(endpoint=platform.settings.webhook_url, active=True)
+        if not platform.settings.webhook_url:
+            raise not_found()
+        return jsonify(endpoint=platform.settings.webhook_url, active=platform.settings.webhook_active)
 
     @routes.put("/channel/webhook/endpoint")
     def set_endpoint() -> Response:
@@ -195,6 +197,8 @@ def _webhook(routes: Blueprint, platform: Platform) -> None:
     def test_endpoint() -> Response:
         body = json_body() if request.get_data() else {}
         url = _webhook_url(body) if body.get("endpoint") else platform.settings.webhook_url
+        if not url:
+            raise not_found()
         return jsonify(_tested(platform, url))
 
 

@@ -40,7 +40,7 @@ def utc_now() -> datetime:
 
 @dataclass
 class Settings:
-    """Who the account is and how strictly it looks."""
+    """Who the account is and how strictly it looks. `webhook_url`: empty while none is set."""
 
     webhook_url: str
     channel_secret: str
@@ -51,6 +51,7 @@ class Settings:
     admin_note: str
     allow_http_localhost: bool
     validate: bool
+    webhook_active: bool = True
 
     @property
     def bot_user_id(self) -> str:

@@ -6,8 +6,10 @@ Paths and shapes: LINE Messaging API reference.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from bot.line.outcomes import (
@@ -56,6 +58,24 @@ class Quota:
     used: int
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookSetting:
+    """Where LINE sends webhooks, and whether it does."""
+
+    endpoint: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTest:
+    """What happened when LINE sent our webhook an empty list of events; `reason` is LINE's, such as `OK`."""
+
+    success: bool
+    status: int
+    reason: str
+    detail: str
+
+
 class LineClient:
     """Calls to LINE; safe to share between threads. Make it after a fork. Timeouts in seconds."""
 
@@ -66,8 +86,10 @@ class LineClient:
         data_api_base_url: str = DATA_API,
         connect_timeout: float = 3.0,
         read_timeout: float = 10.0,
+        failed: Callable[[str], None] = lambda _kind: None,
     ) -> None:
-        self._wire = Wire(access_token, connect_timeout, read_timeout)
+        """`failed` is told the kind of each call that does not succeed, see `outcomes.error_kind`."""
+        self._wire = Wire(access_token, connect_timeout, read_timeout, failed)
         self._api = api_base_url.rstrip("/")
         self._data_api = data_api_base_url.rstrip("/")
 
@@ -106,6 +128,27 @@ class LineClient:
         used = self._do("GET", "/v2/bot/message/quota/consumption")
         limit = allowed.get("value") if allowed.get("type") == "limited" else None
         return Quota(limit, int(used.get("totalUsage", 0)))
+
+    def webhook(self) -> WebhookSetting | None:
+        """Where LINE sends webhooks; None when no address is set."""
+        found = self._find("/v2/bot/channel/webhook/endpoint")
+        return None if not found else WebhookSetting(str(found.get("endpoint", "")), bool(found.get("active")))
+
+    def check_webhook(self) -> WebhookTest:
+        """Have LINE send our webhook a signed, empty list of events. LINE allows 60 an hour."""
+        found = self._do("POST", "/v2/bot/channel/webhook/test")
+        words = (str(found.get(key, "")) for key in ("reason", "detail"))
+        return WebhookTest(bool(found.get("success")), int(found.get("statusCode") or 0), *words)
+
+    def date(self) -> datetime | None:
+        """The time by LINE's clock, to the second; None when LINE does not say."""
+        answer = self._wire.call("GET", self._api, "/v2/bot/info")
+        _done(answer)
+        said = answer.headers.get("date", "") if isinstance(answer, Answer) else ""
+        try:
+            return parsedate_to_datetime(said)
+        except ValueError:
+            return None
 
     def link_menu(self, user_id: str, rich_menu_id: str) -> None:
         """Give one person a menu of their own; no effect on someone who blocks us."""

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+RATE_LIMIT = "rate limit"
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -59,6 +61,23 @@ class Unauthorised:
 
 Failure = Refused | TokenDead | Retry | QuotaUsedUp | OutcomeUnknown | Unauthorised
 Outcome = Sent | Failure
+
+
+def error_kind(outcome: Outcome) -> str:
+    """The kind of a failure as operators count it; empty for a success, and for a spent reply token, which is none."""
+    match outcome:
+        case QuotaUsedUp():
+            return "quota"
+        case Retry(_, reason):
+            return "rate" if reason == RATE_LIMIT else "5xx" if reason.startswith("status") else "timeout"
+        case Refused():
+            return "4xx"
+        case Unauthorised():
+            return "unauthorised"
+        case OutcomeUnknown():
+            return "timeout"
+        case _:
+            return ""
 
 
 class LineError(Exception):
@@ -138,7 +157,7 @@ class Answer:
     def _limited(self) -> QuotaUsedUp | Retry:
         if "monthly limit" in str(self.json().get("message", "")).lower():
             return QuotaUsedUp()
-        return Retry(self._wait(), "rate limit")
+        return Retry(self._wait(), RATE_LIMIT)
 
     def _wait(self) -> float | None:
         named = self.headers.get("retry-after", "")

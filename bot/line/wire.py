@@ -7,7 +7,7 @@ templates, statuses, LINE's request ids and milliseconds; never a body, a token 
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -22,12 +22,15 @@ from bot.line.outcomes import (
     LineError,
     OutcomeUnknown,
     Retry,
+    error_kind,
 )
 
 if TYPE_CHECKING:
     from linebot.v3.messaging import ApiClient
 
 CHUNK = 64 * 1024
+GONE = (404, 410)
+"""Answers, not errors: a profile not shown, a photo taken back."""
 JSON = {"Content-Type": "application/json"}
 NOTHING: Mapping[str, str] = {}
 
@@ -35,7 +38,9 @@ NOTHING: Mapping[str, str] = {}
 class Wire:
     """One connection pool for one access token; threads may share it. Timeouts in seconds."""
 
-    def __init__(self, access_token: str, connect_timeout: float, read_timeout: float) -> None:
+    def __init__(
+        self, access_token: str, connect_timeout: float, read_timeout: float, failed: Callable[[str], None]
+    ) -> None:
         import structlog
 
         sdk = _sdk_client(access_token)
@@ -44,6 +49,7 @@ class Wire:
         self._connect, self._read = connect_timeout, read_timeout
         self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._log = structlog.get_logger("line")
+        self._tell = failed
 
     def call(
         self,
@@ -126,11 +132,14 @@ class Wire:
             request_id=answer.headers.get("x-line-request-id"),
             ms=_ms(started),
         )
+        if answer.status >= 400 and answer.status not in GONE and (kind := error_kind(answer.outcome())):
+            self._tell(kind)
         return answer
 
     def _failed(self, method: str, template: str, started: float, error: HTTPError) -> Failure:
         reason = type(error).__name__
         self._log.warning("line_call", method=method, endpoint=template, error=reason, ms=_ms(started))
+        self._tell("timeout")
         if isinstance(error, NewConnectionError | ConnectTimeoutError):
             return Retry(None, reason)
         return OutcomeUnknown(reason)

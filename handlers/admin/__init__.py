@@ -26,8 +26,10 @@ from handlers.admin import (
     settings,
     staff,
     start,
+    status,
     tasks,
     terms,
+    troubles,
     visit,
     visits,
 )
@@ -67,6 +69,8 @@ def install(app: Flask, services: Services) -> None:
         imports,
         tasks,
         privacy,
+        troubles,
+        status,
         visits,
         visit,
     ):

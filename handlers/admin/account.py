@@ -16,6 +16,7 @@ from models.rules.errors import DomainError, NotPossible, TooManyAttempts
 from models.rules.staff import ROLES
 from models.views.people import StaffView
 from storage import staff
+from storage.secrets import SealBroken
 
 ISSUER = "中小企業119"
 
@@ -51,7 +52,7 @@ def log_in() -> ResponseReturnValue:
     if current_user.is_authenticated and request.method == "GET":
         return redirect(target)
     form = LogInForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("admin/login.html", form=form, error=None)
     error, status = t("staff.login_wrong"), 401
     if form.validate():
@@ -101,20 +102,29 @@ def _setup() -> dict[str, str]:
     from pyotp import random_base32
     from pyotp.totp import TOTP
 
-    secret = session.setdefault("totp", services().database.vault.seal(random_base32().encode()).decode())
-    plain = services().database.vault.open(secret.encode()).decode()
+    plain = _unproved()
+    if plain is None:
+        plain = random_base32()
+        session["totp"] = services().database.vault.seal(plain.encode()).decode()
     address = TOTP(plain).provisioning_uri(name=me().email, issuer_name=ISSUER)
     picture = segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff")
     return {"picture": picture, "text": " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))}
 
 
+def _unproved() -> str | None:
+    """The secret that the page showed last; None when it showed none, or under a key that is gone meanwhile."""
+    try:
+        return services().database.vault.open(session.get("totp", "").encode()).decode()
+    except SealBroken:
+        return None
+
+
 @dangerous
 def code_on() -> ResponseReturnValue:
     """Turn the one-time code on, proved by a first one."""
-    sealed, form = session.get("totp"), CodeForm()
-    if not sealed:
+    secret, form = _unproved(), CodeForm()
+    if secret is None:
         return redirect(url_for("admin.account"))
-    secret = services().database.vault.open(sealed.encode()).decode()
     try:
         with services().database.unit() as uow:
             usecase.turn_totp_on(uow, actor(), me().id, secret, form.code.data or "", now())

@@ -30,7 +30,8 @@ def link_for(staff_id: str, epoch: int) -> str:
 
 
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="staff-password")
+    keys = [*current_app.config["SECRET_KEY_FALLBACKS"], str(current_app.secret_key)]
+    return URLSafeSerializer(keys, salt="staff-password")
 
 
 def _opened(token: str) -> tuple[str, int] | None:

@@ -32,6 +32,7 @@ WAYS = (
     Way("consent_list", "個人情報の取扱い", "登録の前に同意してもらう文章と、その版"),
     Way("terms_list", "委嘱条件", "事務局の承認のあとに同意してもらう文章と、その版"),
     Way("import_list", "取り込み", "いまの専門家を、表（CSV・Excel）からまとめて登録"),
+    Way("status", "システムの状態", "動いているか、何を直すとよいか", "status.read"),
     Way("audit_list", "記録", "いつ、だれが、何をしたか", "audit.read"),
 )
 

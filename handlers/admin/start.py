@@ -1,7 +1,7 @@
 """はじめ: what waits and since when, what happened today, and what went wrong; every number leads to its list."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -10,6 +10,7 @@ from bot.text import t
 from handlers.admin import dispatches
 from handlers.admin.application_list import TABS
 from handlers.admin.context import actor, now, services
+from handlers.checks.finding import ATTENTION, Level
 from models.rules.calendar import day_start, late_before, to_jst
 from models.rules.dispatch import Status
 from models.rules.permissions import can
@@ -20,6 +21,8 @@ from storage.database import UnitOfWork
 ON_START = ("secretariat", "agreed", "organisation", "returned")
 LIST = "admin.application_list"
 DISPATCHES = "admin.dispatch_list"
+SAID_ELSEWHERE = frozenset({"held", "dead", "dead_events", "links_old"})
+"""Findings with a line of their own here, or that can wait for a quiet day."""
 DECIDED = ("dispatch.take_slot", "dispatch.accept", "dispatch.set_time")
 Oldest = tuple[int, datetime | None]
 
@@ -81,7 +84,6 @@ class Happened:
 def routes(bp: Blueprint) -> None:
     """Put these pages on the blueprint."""
     bp.add_url_rule("/", view_func=start)
-    bp.add_url_rule("/troubles", view_func=troubles)
 
 
 def start() -> ResponseReturnValue:
@@ -95,8 +97,18 @@ def start() -> ResponseReturnValue:
         happened = _happened(uow, today)
     return render_template(
         "admin/start.html", queues=queues, late_days=late_days, wrong=wrong, lonely=lonely, happened=happened,
-        today=today, audited=can(actor(), "audit.read"),
+        today=today, audited=can(actor(), "audit.read"), system=_system(),
     )  # fmt: skip
+
+
+def _system() -> str:
+    """A line where the system needs somebody's attention; what has a line of its own already is left out."""
+    examiner = services().examiner
+    if examiner is None or not can(actor(), "status.read"):
+        return ""
+    levels = [each.level for each in examiner.recent() if each.level in ATTENTION and each.code not in SAID_ELSEWHERE]
+    errors = levels.count(Level.ERROR)
+    return t("status.attention", errors=errors, warnings=len(levels) - errors) if levels else ""
 
 
 def _queues(uow: UnitOfWork, late_since: datetime) -> list[Waiting]:
@@ -139,11 +151,3 @@ def _happened(uow: UnitOfWork, today: date) -> list[Happened]:
             link = url_for(event.endpoint, state=event.tab) if tabbed else url_for(event.endpoint)
             found.append(Happened(event.name, count, link))
     return found
-
-
-def troubles() -> ResponseReturnValue:
-    """Messages that did not leave and events that could not be handled: when and why, never whose or what."""
-    with services().database.read() as uow:
-        messages = outbox.troubled(uow)
-        events = [(datetime.fromtimestamp(at / 1000, UTC), error) for at, error in inbox.dead(uow)]
-    return render_template("admin/troubles.html", messages=messages, events=events)

@@ -9,9 +9,10 @@ from handlers.usecases import privacy as usecase
 from models.rules.permissions import SYSTEM
 from storage import inbox, outbox, papers, presence, profile, settings, staff, system, uploads
 from storage.database import Database, Unavailable
-from storage.files import FileStore
+from storage.files import HANDOVER, FileStore
 
 UPLOADS_FOR = timedelta(days=1)
+HANDOVER_FOR = timedelta(hours=1)
 log = structlog.get_logger()
 
 
@@ -41,9 +42,10 @@ def retain(database: Database, files: FileStore, now: datetime) -> dict[str, int
     with database.unit() as uow:
         papers.forget_doomed(uow, doomed)
     left = files.older_than(uploads.QUARANTINE, now - UPLOADS_FOR)
-    for key in left:
+    answers = files.older_than(HANDOVER, now - HANDOVER_FOR)
+    for key in (*left, *answers):
         files.delete(key)
-    return {**erased, "files": len(doomed), "uploads": len(left)}
+    return {**erased, "files": len(doomed), "uploads": len(left), "answers": len(answers)}
 
 
 def _retire(database: Database, now: datetime) -> int:

@@ -1,24 +1,13 @@
 """Runs the jobs of a machine that has no scheduler: in one process at a time, under a lease row."""
 
 import threading
-import uuid
-from collections.abc import Callable, Iterable
+import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
-from handlers.jobs.dispatches import attend_dispatches
-from handlers.jobs.remind import remind
-from handlers.jobs.renew import renew
-from handlers.jobs.retain import retain
-from handlers.letters import Letters
-from handlers.tasks import Tasks
-from models.rules.calendar import month_start
-from storage import outbox, system
-from storage.database import Database
-from storage.files import FileStore
-from storage.inbox import ms
+from handlers.jobs.named import GoOn, Jobs, always
 
 EVERY = timedelta(minutes=1)
 log = structlog.get_logger()
@@ -26,55 +15,39 @@ log = structlog.get_logger()
 
 @dataclass
 class Rounds:
-    """`told` wakes the worker for those who have a reminder now."""
+    """`hurry` is set when a page has started long work."""
 
-    database: Database
-    files: FileStore
-    clock: Callable[[], datetime]
-    told: Callable[[Iterable[str]], None]
-    letters: Letters
-    work: Tasks
-    owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    jobs: Jobs
     hurry: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, stop: threading.Event) -> None:
-        """A round a minute until `stop`, and at once when a page has started long work."""
+    def run(self, stop: threading.Event, look: timedelta = EVERY) -> None:
+        """A round a minute until `stop`; long work goes on at once when a page has started some, and every `look`."""
+        done = float("-inf")
         while not stop.is_set():
-            self.hurry.wait(EVERY.total_seconds())
+            self.hurry.wait(look.total_seconds())
+            if stop.is_set():
+                return
             self.hurry.clear()
-            self._try("tasks", self.tasks)
-            self._try("once", self.once)
+            try:
+                self.tasks(lambda: not stop.is_set())
+                if time.monotonic() - done >= EVERY.total_seconds():
+                    done = time.monotonic()
+                    self.once()
+            except Exception:
+                log.exception("round_failed")
 
-    def tasks(self) -> None:
+    def tasks(self, go_on: GoOn = always) -> None:
         """Go on with long work, unless another process does."""
-        self.work.advance()
-        if self._mine("acceptances"):
-            self.letters.write_acceptances()
-
-    def _mine(self, name: str) -> bool:
-        now = self.clock()
-        with self.database.unit() as uow:
-            return system.take_job_lease(uow, name, self.owner, ms(now), ms(now + 3 * EVERY))
+        self.jobs.attempt("tasks", go_on)
 
     def once(self) -> bool:
         """One round, if this process holds the lease."""
-        if not self._mine("jobs"):
+        if not self._ours():
             return False
-        now = self.clock()
-        self._try("remind", lambda: self.told(remind(self.database, now)))
-        self._try("dispatches", lambda: self.told(attend_dispatches(self.database, now, lambda: self._mine("jobs"))))
-        self._try("renew", lambda: self.told(renew(self.database, now, lambda: self._mine("jobs"))))
-        self._try("release", lambda: self._release(now))
-        self._try("retain", lambda: retain(self.database, self.files, now))
+        self.jobs.attempt("levels", self._ours)
+        self.jobs.attempt("remind", self._ours)
+        self.jobs.attempt("retain", self._ours)
         return True
 
-    def _release(self, now: datetime) -> None:
-        with self.database.unit() as uow:
-            outbox.release_held(uow, now, before=month_start(now))
-
-    def _try(self, name: str, job: Callable[[], object]) -> None:
-        """Do one job: whatever stops it keeps no other from being done."""
-        try:
-            job()
-        except Exception:
-            log.exception("job_failed", job=name)
+    def _ours(self) -> bool:
+        return self.jobs.mine("jobs")

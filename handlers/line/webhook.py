@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from storage import trace
 from storage.ack import Acknowledger, Arrived, StoreDown
 
 PATH = "/line/webhook"
@@ -26,35 +27,54 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 log = logging.getLogger("chusho119.webhook")
 
 
+#: Told what is safely kept: (LINE user id, webhookEventId) of each event that somebody waits for an answer to.
+Stored = Callable[[Sequence[tuple[str, str]]], None]
+#: Told of each request that was answered: seconds from its arrival, and the status.
+Answered = Callable[[float, int], None]
+
+
 class BadBody(ValueError):
     """Signed, but nothing LINE would send."""
 
 
 class Webhook:
-    """The WSGI callable. `stored` is called with the people who have something new, after the commit."""
+    """The WSGI callable. `stored` is called after the commit, also for events that were known already."""
 
     def __init__(
         self,
         secrets: Sequence[str],
         acknowledger: Acknowledger,
-        stored: Callable[[Sequence[str]], None] = lambda _people: None,
+        stored: Stored = lambda _events: None,
         clock: Callable[[], float] = time.time,
+        answered: Answered = lambda _seconds, _status: None,
     ) -> None:
         """`secrets`: one channel secret, or two during a rotation."""
         self._secrets = [secret.encode() for secret in secrets]
         self._acknowledger = acknowledger
         self._stored = stored
         self._clock = clock
+        self._answered = answered
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
-        status, words = self._answer(environ)
+        began = time.perf_counter()
+        traces: list[str] = []
+        status, words = self._answer(environ, traces)
         body = words.encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response(status, headers)
-        return [body]
+        return self._sent(body, int(status[:3]), time.perf_counter() - began, traces)
 
-    def _answer(self, environ: dict[str, Any]) -> tuple[str, str]:
+    def _sent(self, body: bytes, status: int, seconds: float, traces: list[str]) -> Iterable[bytes]:
+        """The answer; what is written down of it comes afterwards, when nobody waits any more."""
+        try:
+            yield body
+        finally:
+            if traces:
+                log.info("stored", extra={"traces": traces})
+            self._answered(seconds, status)
+
+    def _answer(self, environ: dict[str, Any], traces: list[str]) -> tuple[str, str]:
         if environ.get("PATH_INFO") != PATH:
             return "404 Not Found", "not found"
         if environ.get("REQUEST_METHOD") != "POST":
@@ -69,17 +89,19 @@ class Webhook:
         except BadBody as error:
             log.warning("signed body refused: %s", error)
             return "400 Bad Request", str(error)
-        return self._keep(events)
+        return self._keep(events, traces)
 
-    def _keep(self, events: list[Arrived]) -> tuple[str, str]:
+    def _keep(self, events: list[Arrived], traces: list[str]) -> tuple[str, str]:
         if not events:
             return "200 OK", "ok"
+        trace.bind(events[0].event_id)
         try:
             self._acknowledger.store(events)
         except StoreDown:
             log.exception("events not stored: the database does not answer")
             return "503 Service Unavailable", "try again"
-        self._stored(sorted({event.user_id for event in events if event.user_id}))
+        traces += [event.event_id for event in events]
+        self._stored([(event.user_id, event.event_id) for event in events if event.user_id])
         return "200 OK", "ok"
 
     def _signed(self, body: bytes, signature: str) -> bool:

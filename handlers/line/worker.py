@@ -16,9 +16,10 @@ from handlers.line import request, routes
 from handlers.line.photos import FetchLater, PhotoRoom
 from handlers.line.talk import Handler, Photo, Talk, read_guide, read_state, write_state
 from handlers.links import Links
+from handlers.watch.metrics import NO_METER, Meter
 from models.rules.errors import DomainError
 from models.rules.place import Point
-from storage import inbox, outbox, people
+from storage import inbox, outbox, people, trace
 from storage.database import Database, Unavailable
 from storage.inbox import Lease, LostLease, Pending, ms
 
@@ -32,7 +33,8 @@ class Bell:
     """Tells the worker of this process that there is something to do, and for whom."""
 
     def __init__(self) -> None:
-        """Nobody waits yet."""
+        """Nobody waits yet, so nothing is kept: whoever begins to wait looks for what was left behind first."""
+        self._heard = False
         self._people: dict[str, None] = {}
         self._lock = threading.Lock()
         self._rung = threading.Event()
@@ -40,11 +42,14 @@ class Bell:
     def ring(self, people_: Iterable[str]) -> None:
         """These people have something waiting."""
         with self._lock:
+            if not self._heard:
+                return
             self._people.update(dict.fromkeys(people_))
         self._rung.set()
 
     def wait(self, seconds: float) -> list[str]:
         """Who was rung for, waiting at most `seconds`."""
+        self._heard = True
         self._rung.wait(seconds)
         with self._lock:
             self._rung.clear()
@@ -64,6 +69,7 @@ class Worker:
     handle: Handler = routes.handle
     locate: Callable[[str], Point | None] | None = None
     owner: str = field(default_factory=lambda: uuid.uuid4().hex)
+    meter: Meter = NO_METER
 
     def run(self, bell: Bell, stop: threading.Event, sweep_seconds: float = 2.0) -> None:
         """Work until `stop`: at once when the bell rings, and a sweep for whatever was left behind."""
@@ -74,33 +80,44 @@ class Worker:
                 if time.monotonic() - swept >= sweep_seconds:
                     swept = time.monotonic()
                     waiting.update(dict.fromkeys([*self._left_behind(), outbox.MAIL]))
-                waiting = self._round(waiting)
+                waiting = self._round(waiting, lambda: not stop.is_set())
             except Exception:
                 log.exception("worker_round_failed")
                 stop.wait(1)
 
-    def sweep(self) -> int:
-        """Attend to everybody who waits, and send due mails; returns how many people."""
-        waiting = self._left_behind()
-        self.work(waiting)
-        self.delivery.send_mails()
-        return len(waiting)
+    def sweep(self, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Attend to everybody who waits, and send due mails; returns how many people. `go_on`: see `work`.
 
-    def work(self, people_: Iterable[str]) -> None:
-        """Attend to these people, and to whomever that gave something, until nobody has anything waiting."""
+        As many at once as one look finds, until a look finds nobody new: who could not be helped waits for the next.
+        """
+        seen = dict[str, None]()
+        while go_on() and (waiting := [each for each in self._left_behind() if each not in seen]):
+            seen.update(dict.fromkeys(waiting))
+            self.work(waiting, go_on)
+        self.delivery.send_mails()
+        return len(seen)
+
+    def work(self, people_: Iterable[str], go_on: Callable[[], bool] = lambda: True) -> list[str]:
+        """Attend to these people, and to whomever that gave something, until nobody has anything waiting.
+
+        `go_on` is asked before each turn. Returns who is left when it says no; a later sweep finds them too.
+        """
         waiting = dict.fromkeys(people_)
-        while waiting:
-            waiting = self._round(waiting)
+        while waiting and go_on():
+            waiting = self._round(waiting, go_on)
+        return list(waiting)
 
     def _left_behind(self) -> list[str]:
         with self.database.read() as uow:
             return inbox.waiting_people(uow, self.clock())
 
-    def _round(self, waiting: Iterable[str]) -> dict[str, None]:
+    def _round(self, waiting: Iterable[str], go_on: Callable[[], bool] = lambda: True) -> dict[str, None]:
         """Attend to each once; returns who has something waiting then."""
         after: dict[str, None] = {}
         for user_id in waiting:
-            if user_id == outbox.MAIL:
+            if not go_on():
+                after[user_id] = None
+            elif user_id == outbox.MAIL:
                 self.delivery.send_mails()
             else:
                 after.update(dict.fromkeys(sorted(self.attend(user_id))))
@@ -111,21 +128,43 @@ class Worker:
 
         The person is among them when another event waits: whoever writes fast does not keep the others waiting.
         """
-        lease, events = self._claim(user_id)
+        try:
+            lease, events = self._claim(user_id)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("claim_failed")
+            self.meter.count("turn_failures")
+            return set()
         if lease is None:
             return set()
+        now = ms(self.clock())
+        event = events[0] if events and events[0].not_before_ms <= now else None
+        if event is None:
+            return self._serve(lease, None)
+        began = time.perf_counter()
+        with trace.bound(event.event_id):
+            told = self._serve(lease, event)
+            took = time.perf_counter() - began
+            self.meter.observe("turn_seconds", took)
+            log.info("turn_ended", ms=round(took * 1000), waited_ms=now - event.received_ms)
+        return told
+
+    def _serve(self, claimed: Lease, event: Pending | None) -> set[str]:
+        """One turn, if there is one, and what is due to leave."""
+        lease: Lease | None = claimed
         told: set[str] = set()
         try:
-            event = events[0] if events and events[0].not_before_ms <= ms(self.clock()) else None
             if event:
-                told |= self._turn(lease, event)
+                told |= self._turn(claimed, event)
             while lease:
                 lease, more = self._deliver(lease, ended=event is None)
-                told |= {user_id} if more else set()
+                told |= {claimed.user_id} if more else set()
         except LostLease:
             log.warning("lease_lost")
         except Exception:
             log.exception("attend_failed")
+            self.meter.count("turn_failures")
             self._let_go(lease)
         return told
 
@@ -157,6 +196,7 @@ class Worker:
             raise
         except Exception as error:
             log.exception("turn_failed", event_id=event.event_id, attempts=event.attempts)
+            self.meter.count("turn_failures")
             return self._retry(lease, event, envelope, type(error).__name__, "error.unexpected")
 
     def _photo(self, lease: Lease, event: Pending, envelope: Envelope) -> Photo | None:
@@ -213,6 +253,7 @@ class Worker:
                 inbox.put_off(uow, event.seq, ms(later), error, counted=counted)
             return set()
         log.error("event_dead", event_id=event.event_id, error=error)
+        self.meter.count("dead_messages", what="event")
         failed = DomainError(code)
         return self._commit(
             lease, event, envelope, None, lambda talk: routes.refuse(talk, failed), error=error

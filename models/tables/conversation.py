@@ -58,7 +58,8 @@ class InboxEvent(Base):
 class OutboxRow(Base):
     """One message, menu change or mail that must leave. `body` is frozen at its first rendering.
 
-    `retry_key` is sent with each push, so that a repeat is recognised. `turn` groups what one turn says to the actor.
+    `retry_key` is sent with each push, so that a repeat is recognised. `turn` groups what one turn says to the actor;
+    `trace` names the turn, page request or job that caused the row.
     """
 
     __tablename__ = "outbox"
@@ -70,6 +71,7 @@ class OutboxRow(Base):
     notice: Mapped[str | None] = mapped_column(Text)
     body: Mapped[str | None] = mapped_column(Text)
     turn: Mapped[str | None] = mapped_column(String(64))
+    trace: Mapped[str | None] = mapped_column(String(64))
     reply_token: Mapped[str | None] = mapped_column(String(120))
     reply_until_ms: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     state: Mapped[str] = mapped_column(String(8), default=PENDING)

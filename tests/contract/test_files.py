@@ -206,6 +206,35 @@ def test_a_folder_that_is_a_file_is_unavailable(tmp_path: Path) -> None:
         store.put("a", PAPER, "image/jpeg")
 
 
+def test_every_key_is_walked(store: FileStore) -> None:
+    """More than one answer of S3 holds; half files and what is not ours are none."""
+    keys = {f"walked-{number // 400}/{number:05}" for number in range(1_205)} | {"top", "deep/er/still.pdf"}
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: store.put(key, key.encode(), "image/jpeg"), keys))
+    found = [key for key in store.all_keys() if key in keys]
+    assert (len(found), set(found)) == (len(keys), keys)
+
+
+def test_a_file_of_any_size_goes_in_and_comes_out_in_pieces(store: FileStore, tmp_path: Path) -> None:
+    source, key = tmp_path / "big", new_key("sizes")
+    source.write_bytes(os.urandom(3_000_001))
+    store.put_file(key, source, "application/pdf")
+    pieces = list(store.pieces(key))
+    assert b"".join(pieces) == source.read_bytes()
+    assert len(pieces) > 1
+    with pytest.raises(FileMissing):
+        list(store.pieces(new_key("sizes")))
+
+
+def test_half_files_of_a_folder_are_no_keys(tmp_path: Path) -> None:
+    store = open_store(f"file:{tmp_path}/files", SECRET_KEY)
+    assert list(store.all_keys()) == []
+    store.put("papers/a", PAPER, "image/jpeg")
+    (tmp_path / "files/papers/part-abc").write_bytes(b"half")
+    (tmp_path / "files/.check-1").write_bytes(b"ok")
+    assert list(store.all_keys()) == ["papers/a"]
+
+
 # S3's own promises
 
 
@@ -253,7 +282,7 @@ def test_s3_that_does_not_answer_is_unavailable(s3_environment: Seaweed, monkeyp
 
 
 def test_amazon_itself_is_addressed_by_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    from storage.files import S3Store
+    from storage.files_s3 import S3Store
 
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)

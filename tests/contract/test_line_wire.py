@@ -27,7 +27,7 @@ from bot.line.outcomes import (
     TokenDead,
     Unauthorised,
 )
-from handlers import logs
+from handlers.watch import logs
 
 USER = "U" + "0" * 32
 MESSAGES = [{"type": "text", "text": "こんにちは <&> \U0001f600", "x-unknown": [1, {"deep": None}]}]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models.notices import ApplicationApproved
-from storage import outbox, people
+from storage import given_up, outbox, people
 from storage.outbox import MAIL
 from tests.support.databases import fresh
 from tests.support.ledger import Ledger
@@ -34,7 +34,7 @@ def test_when_the_quota_is_used_up_notices_wait_for_the_next_free_reply(world: W
     assert numbers_seen(phone) == ["N-1"]
     with world.service.database.read() as uow:
         assert outbox.troubles(uow) == {"held": 2, "dead": 0}
-        assert [trouble.dead for trouble in outbox.troubled(uow)] == [False, False]
+        assert [row.held for row in given_up.messages(uow)] == [True, True]
     world.clock.forward(hours=1)
     world.settle()
     assert len(calls(world, PUSH, phone)) == 2

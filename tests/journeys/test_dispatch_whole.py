@@ -3,11 +3,10 @@
 import re
 
 from models.rules.dispatch import Status, Why
-from models.rules.visit import Evidence, Grade
 from tests.support import dispatches
 from tests.support.page import Page
 from tests.support.requests import house_of, person_of
-from tests.support.story import Story, span
+from tests.support.story import Story, paid, span
 
 PRIVATE = "家族の介護で夜は動けません（支援機関には内密に）"
 
@@ -19,22 +18,6 @@ def day_and_times(story: Story, ahead: int, begins: str, ends: str, at: str = ""
 
 def query(path: str, arguments: dict[str, str]) -> str:
     return f"{path}?" + "&".join(f"{name}={value}" for name, value in arguments.items())
-
-
-def paid(story: Story, yen: int, units: int, *, minutes: int = 0) -> None:
-    """The visit is an A that waits for nobody, its one fee is stored, and all three sides see the same."""
-    assert (story.visit.grade, story.visit.reasons, story.visit.evidence) == (Grade.A, (), Evidence.CLEAR)
-    assert story.fees() == [(minutes, units, yen)]
-    assert story.now.status is Status.REPORT_DUE
-    story.expert.taps("謝金")
-    story.expert.sees(f"{yen:,}円")
-    page = story.desk.opens(f"visits/{story.id}")
-    for words in ("証跡A", f"{yen:,}円", "田中 一郎", "スマートフォンの画面で署名した"):
-        assert words in page, words
-    assert f"{yen:,}円" in story.desk.opens(f"dispatches/{story.id}")
-    story.approver.taps("派遣状況")
-    story.approver.sees("未報告")
-    assert f"{yen:,}" not in story.shown_to(story.approver)
 
 
 def test_a_wished_time_is_taken(story: Story):

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from bot.guidance import guidance
 from bot.postbacks import CardTap, encode
-from handlers.doctor import findings
+from handlers.checks.finding import Finding, Level
+from handlers.doctor import CHECKS, findings
 from handlers.line import routes
 from models.rules.guidance import Question
 from tests.support.ledger import Ledger
@@ -111,17 +112,17 @@ def test_nothing_is_kept_of_what_was_looked_up_once_something_else_is_done(world
 
 
 def test_doctor_names_the_links_that_nobody_checked_for_long(world: World):
-    def links() -> list[tuple[bool, str]]:
-        return [(found.fine, found.words) for found in findings(world.service) if "link" in found.words]
+    def links() -> Finding:
+        (found,) = findings(world.service, [check for check in CHECKS if check.group == "links"])
+        return found
 
     old = links()
-    assert len(old) == 11
-    assert not [words for fine, words in old if fine]
-    assert old[0][1].startswith("link mirasapo was last checked on 2023-11-08: https://mirasapo-plus.go.jp/")
+    assert (old.level, len(old.more)) == (Level.WARNING, 11)
+    assert old.more[0] == "mirasapo  2023-11-08  https://mirasapo-plus.go.jp/"
     world.clock.now = datetime(2025, 5, 2, tzinfo=UTC)
-    assert [words.split(" ")[1] for _, words in links()] == ["mirasapo"]
+    assert [line.split()[0] for line in links().more] == ["mirasapo"]
     world.clock.now = datetime(2023, 11, 9, tzinfo=UTC)
-    assert links() == [(True, "all links out were checked within 90 days")]
+    assert links().level is Level.OK
 
 
 def test_an_answer_may_be_typed(world: World):

@@ -1,5 +1,6 @@
 """Scheduled work: reminders to colleagues, erasing what is no longer needed, one process at a time."""
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from handlers.jobs.remind import remind
 from handlers.jobs.retain import retain
 from handlers.jobs.rounds import Rounds
+from handlers.tasks import Tasks
 from models.tables.conversation import InboxEvent, OutboxRow
 from tests.support import photos
 from tests.support.talks import fill_basic, invited, registered
@@ -66,10 +68,7 @@ def test_a_photo_that_was_replaced_is_deleted_from_the_store(world: World):
 
 def test_only_one_process_runs_the_jobs(world: World):
     at = world.service
-    ours, theirs = (
-        Rounds(at.database, at.files, world.clock, lambda _people: None, at.letters, at.tasks, owner=name)
-        for name in "ab"
-    )
+    ours, theirs = (Rounds(replace(at.jobs, owner=name)) for name in "ab")
     assert ours.once()
     assert not theirs.once()
     assert ours.once()
@@ -96,24 +95,23 @@ def test_messages_held_for_want_of_quota_go_in_the_new_month(world: World):
 @pytest.mark.parametrize("broken", ["tasks", "remind", "renew"])
 def test_a_job_that_fails_keeps_no_other(world: World, monkeypatch: pytest.MonkeyPatch, broken: str):
     done: list[str] = []
+    stop = Event()
 
-    def does(name: str, answer: object = frozenset()):
+    def does(name: str, answer: object):
         def job(*_given: object):
             done.append(name)
+            if name == "retain":
+                stop.set()
             if name == broken:
                 raise ValueError("never shown")
             return answer
 
         return job
 
-    for name in ("remind", "renew", "retain"):
-        monkeypatch.setattr(f"handlers.jobs.rounds.{name}", does(name))
-    monkeypatch.setattr(Rounds, "tasks", does("tasks"))
-    stop, service = Event(), world.service
-    rounds = Rounds(
-        service.database, service.files, world.clock, lambda _people: None, service.letters, service.tasks, owner="own"
-    )
+    for name, answer in (("remind", set[str]()), ("renew", set[str]()), ("retain", dict[str, int]())):
+        monkeypatch.setattr(f"handlers.jobs.named.{name}", does(name, answer))
+    monkeypatch.setattr(Tasks, "advance", does("tasks", 0))
+    rounds = Rounds(world.service.jobs)
     rounds.hurry.set()
-    monkeypatch.setattr(rounds.hurry, "clear", stop.set)
     rounds.run(stop)
     assert done == ["tasks", "remind", "renew", "retain"]

@@ -19,9 +19,13 @@ def fresh(kind: str, folder: Path) -> str:
     """The URL of an empty database of its own; the SQLite file lies in `folder`."""
     if kind == "postgresql":
         return fresh_database(postgres_url(), _postgres_template())
-    path = folder / f"{token_hex(4)}.db"
+    return f"sqlite:///{copied(folder / f'{token_hex(4)}.db')}"
+
+
+def copied(path: Path) -> Path:
+    """An empty SQLite database of the newest schema at `path`."""
     shutil.copyfile(_sqlite_template(), path)
-    return f"sqlite:///{path}"
+    return path
 
 
 @cache

@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -22,11 +21,13 @@ from models.rules.permissions import SYSTEM, Actor
 from models.rules.registration import FIELDS_OF, required_papers
 from models.views.appointment import LetterView
 from models.views.people import PersonView, StaffView
-from storage import appointment, organisations, people, registration, schema, staff
-from storage.database import Database, UnitOfWork, sqlite_path
+from storage import appointment, organisations, people, registration, staff
+from storage.database import Database, UnitOfWork
 from storage.files import FolderStore
 from storage.secrets import Vault, new_key
 from tests.support import photos
+from tests.support.databases import copied
+from tests.support.examining import Told
 
 START = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -96,23 +97,10 @@ class House:
         return told
 
 
-def new_database(path: Path) -> Path:
-    """An empty SQLite database of the newest schema; copy it with `open_house`."""
-    database = Database(f"sqlite:///{path}", Vault([new_key()]))
-    schema.upgrade(database.engine)
-    database.close()
-    return path
-
-
-def open_house(folder: Path, template: Path | None = None) -> House:
-    """Services over `folder`; `template` is a database made by `new_database`."""
+def open_house(folder: Path) -> House:
+    """Services over `folder`, on an empty database."""
     folder.mkdir(parents=True, exist_ok=True)
-    url = f"sqlite:///{folder / 'db.sqlite'}"
-    if template:
-        shutil.copyfile(template, sqlite_path(url))
-    else:
-        new_database(sqlite_path(url))
-    return house_on(Database(url, Vault([new_key()])), folder)
+    return house_on(Database(f"sqlite:///{copied(folder / 'db.sqlite')}", Vault([new_key()])), folder)
 
 
 def house_on(database: Database, folder: Path) -> House:
@@ -121,7 +109,9 @@ def house_on(database: Database, folder: Path) -> House:
     links = Links(SECRET_KEY, "http://localhost")
     files = FolderStore(folder / "files", SECRET_KEY)
     letters = Letters(database, files, clock)
-    services = Services(database, files, links, clock, told.extend, letters, lambda: hurried.append(True))
+    services = Services(
+        database, files, links, clock, told.extend, letters, lambda: hurried.append(True), examiner=Told()
+    )  # fmt: skip
     return House(services, clock, told, hurried)
 
 

@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from handlers import logs
+from handlers.watch import logs
 
 #: point → (module, attribute to wrap, after which call it strikes; negative: before that call)
 POINTS: dict[str, tuple[str, str, int]] = {

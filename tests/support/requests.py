@@ -3,7 +3,6 @@
 import re
 from typing import cast
 
-import time_machine
 from sqlalchemy import update
 
 from models.tables.person import Person
@@ -70,7 +69,7 @@ def answers_chat(approver: Phone, *, business: str = "株式会社みほん製�
 
 def fills_page(approver: Phone, **more: str) -> Page:
     """What the chat did not ask, on the page that its card leads to; the page of the last look."""
-    with time_machine.travel(approver.world.clock.now):
+    with approver.world.browsing():
         approver.taps("派遣を依頼")
         page = Page(approver.link("ページで入力する"))
         form = {**typed_in(page.text), **DETAILS, **more, "do": "check"}

@@ -1,6 +1,7 @@
 """A secretariat with one of everything that a page can show, and somebody logged in for each role."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -17,8 +18,9 @@ from models.tables.audit import AuditEntry
 from models.views.people import DeskView
 from models.views.registration import ApplicationView
 from storage import audit_lists, desks, moves, profile, registration_views, tasks
-from tests.support import dispatches, factories, judging
+from tests.support import dispatches, factories, given_up, judging
 from tests.support.addresses import address
+from tests.support.examining import BAD, FINE, Told
 from tests.support.visitors import Browser
 
 OPEN = {"log_in", "log_out", "forgot", "set_password", "static"}
@@ -31,6 +33,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.house = factories.open_house(folder)
+        self.house.services = replace(self.house.services, examiner=Told([*FINE, *BAD]))
         self.app = create_pages(self.house.services, factories.SECRET_KEY)
         at = self.house.clock()
         with self.house.database.unit() as uow:
@@ -42,6 +45,7 @@ class Scene:
             other = factories.staff_user(uow, "other@example.jp")
             invitation.issue(uow, SYSTEM, organisation, "approver", at)
             task = tasks.add(uow, "letters", [], other.id, at)
+            troubled = {"messages": given_up.message(uow, at), "events": given_up.event(uow, at)}
             code = audit_lists.listed(uow, audit_lists.Wanted(actions=["invitation.issue_approver"]), "-at", 1, 0)
         waiting, _ = factories.approved_once(self.house, organisation, approver)
         commissioned, self.expert = factories.commissioned(self.house, organisation, approver)
@@ -54,7 +58,7 @@ class Scene:
             "application_id": waiting, "person_id": self.expert.id, "paper_id": self.paper(waiting, "face"),
             "change_id": change, "move_id": move, "task_id": task, "staff_id": other.id, "desk_id": desk,
             "organisation_id": organisation, "invitation_id": code[0].subject_id, "version": factories.TERMS_VERSION,
-            "letter_id": factories.letter_of(self.house, commissioned).id,
+            "what": "messages", "letter_id": factories.letter_of(self.house, commissioned).id,
         }  # fmt: skip
         self.dispatch = dispatches.request(
             self.house, organisation, approver, self.expert, status=Status.NEEDS_COORDINATION, why=Why.NO_AGREEMENT
@@ -77,6 +81,7 @@ class Scene:
             "consent_version": "2026-3", "consent_text": "x", "email": "new@example.jp", "code": "ABCD2345",
             "organisation": other_place, "to": other_place, "phone": "03-1234-5678", "mail": "d@example.jp",
             "address": "x", "hours": "平日", "prefectures": "青森県",
+            "row": str(troubled["messages"]),
             "words": "電話で確かめました",
             "comment": "電話で確かめました", "category": "other", "person": self.expert.id,
             **dict.fromkeys(("day", "day1"), "2026-12-03"), **dict.fromkeys(("from", "from1"), "13:00"),

@@ -15,8 +15,9 @@ from sqlalchemy import update
 
 from bot.emulator import mailbox
 from models.rules.calendar import JST, is_business_day, to_jst
-from models.rules.dispatch import SLOTS_MAX
+from models.rules.dispatch import SLOTS_MAX, Status
 from models.rules.place import Point
+from models.rules.visit import Evidence, Grade
 from models.tables.person import Person
 from models.views.dispatch import DispatchView
 from models.views.visit import VisitView
@@ -97,7 +98,7 @@ class Story:
     def jobs(self) -> None:
         """The minute's round of every job, and what it gave to do."""
         look_away(self.world)
-        assert self.world.service.rounds.once()
+        self.world.jobs()
         self.world.acted()
 
     # --- asking -------------------------------------------------------------------------------------
@@ -276,6 +277,22 @@ class Story:
         """Everything LINE ever showed on a phone, also what is hidden in a card or a button."""
         entries = self.world.platform.messages(phone.user_id)
         return "\n".join(json.dumps(entry.message, ensure_ascii=False) for entry in entries)
+
+
+def paid(story: Story, yen: int, units: int, *, minutes: int = 0) -> None:
+    """The visit is an A that waits for nobody, its one fee is stored, and all three sides see the same."""
+    assert (story.visit.grade, story.visit.reasons, story.visit.evidence) == (Grade.A, (), Evidence.CLEAR)
+    assert story.fees() == [(minutes, units, yen)]
+    assert story.now.status is Status.REPORT_DUE
+    story.expert.taps("謝金")
+    story.expert.sees(f"{yen:,}円")
+    page = story.desk.opens(f"visits/{story.id}")
+    for words in ("証跡A", f"{yen:,}円", "田中 一郎", "スマートフォンの画面で署名した"):
+        assert words in page, words
+    assert f"{yen:,}円" in story.desk.opens(f"dispatches/{story.id}")
+    story.approver.taps("派遣状況")
+    story.approver.sees("未報告")
+    assert f"{yen:,}" not in story.shown_to(story.approver)
 
 
 def joins(world: World, approver: Phone, name: str, **answers: str) -> Phone:

@@ -2,8 +2,6 @@
 
 import re
 
-import time_machine
-
 from handlers.usecases import staff
 from handlers.usecases.registration import decide
 from models.rules.fields import DETAIL
@@ -99,7 +97,7 @@ def fill_account(expert: Phone, *, holder: str = "ﾔﾏﾀﾞ ﾀﾛｳ") -> No
 
 def fill_detail(expert: Phone) -> None:
     """詳細申請, on the page that the chat leads to: typed, looked at once more, and kept."""
-    with time_machine.travel(expert.world.clock.now):
+    with expert.world.browsing():
         expert.taps("詳細申請")
         page = Page(expert.link("ページを開く"))
         look = page.sends({**filled_in(page.text, DETAIL_ANSWERS), "do": "check"})

@@ -6,23 +6,30 @@ A journey reads as a chat: `expert.says(…)`, `expert.taps(…)`, `expert.sees(
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import time_machine
 from werkzeug.serving import make_server
 
 from bot.emulator import Platform, create_app
+from bot.line.menu_images import draw
 from handlers import menus
 from handlers.bootstrap import Service
 from handlers.line.webhook import PATH
 from handlers.settings import read
 from handlers.usecases import organisation
-from storage import schema
+from storage import inbox, outbox, schema
+from tests.support.databases import copied
 
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # Tuesday, 10:00 in Tokyo
+drawn = cache(draw)
+"""The menus' pictures, drawn once a process: the same definition gives the same bytes, and drawing takes its time."""
 
 
 @dataclass
@@ -58,14 +65,26 @@ class World:
 
     def settle(self) -> None:
         """Run everything that waits, as the worker's sweep would."""
+        worker = self.service.worker
         for _ in range(50):
-            if not self.service.worker.sweep():
+            with self.service.database.read() as uow:
+                waiting = inbox.waiting_people(uow, self.clock())
+            worker.work([*waiting, outbox.MAIL])
+            if not waiting:
                 return
         raise AssertionError("the worker never comes to rest")
 
     def acted(self) -> None:
         if self.auto:
             self.settle()
+
+    def jobs(self) -> None:
+        """The minute's round of every job."""
+        assert self.service.rounds.once()
+
+    def browsing(self) -> AbstractContextManager[object]:
+        """Within it, pages are opened at the world's time: links are stamped by the machine's clock."""
+        return time_machine.travel(self.clock.now)
 
     def organisation(self, name: str = "千代田商工会", prefecture: str = "東京都") -> str:
         """An organisation, or one more code for it: the approver's code."""
@@ -204,10 +223,11 @@ def open_world(var: Path, database_url: str = "", **environment: str) -> Iterato
 
     server = make_server("127.0.0.1", 0, route, threaded=True)
     port = server.server_port
-    url = database_url or f"sqlite:///{var / 'world.db'}"
+    url = database_url or f"sqlite:///{copied(var / 'world.db')}"
     settings = read({"PORT": str(port), "DATABASE_URL": url, **environment}, var)
     service = Service(settings, clock)
-    schema.upgrade(service.database.engine)
+    if database_url:
+        schema.upgrade(service.database.engine)
     platform = Platform(
         webhook_url=f"http://127.0.0.1:{port}/line/webhook",
         channel_secret=settings.channel_secrets[0],
@@ -215,11 +235,12 @@ def open_world(var: Path, database_url: str = "", **environment: str) -> Iterato
         mail_dir=var / "mail",
         clock=clock,
     )
-    parts["phones"], parts["webhook"] = create_app(platform), service.webhook(service.bell.ring)
+    parts["phones"], parts["webhook"] = create_app(platform), service.webhook(service.stored)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        menus.sync(service.database, service.client, clock())
+        with patch.object(menus, "draw", drawn):
+            menus.sync(service.database, service.client, clock())
         yield World(service, platform, clock, f"http://127.0.0.1:{port}")
     finally:
         platform.close()

@@ -33,6 +33,7 @@ def test_of_our_own_code_only_the_way_to_the_inbox_is_loaded():
         "handlers.line.webhook",
         "storage",
         "storage.ack",
+        "storage.trace",
     }
 
 

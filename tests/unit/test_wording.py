@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 from bot.screens.dispatch_notices import REMINDERS
 from bot.text import catalogue
+from handlers.admin.troubles import REASONS as TROUBLES
+from handlers.checks.files import CODES as BUCKET
+from handlers.checks.finding import Level
+from handlers.doctor import CHECKS
 from handlers.web.fields import HINTED
 from models.rules.booking import EXCEPTABLE, Code
 from models.rules.dispatch import STEPS as DISPATCH_STEPS
@@ -33,6 +37,21 @@ TOLD = {f"{row.action}_{side}" for row in DISPATCH_STEPS for side in row.tells} 
     "request_secretariat",
 }
 """Every act of a dispatch with everybody it is told."""
+
+
+def statuses() -> set[str]:
+    """The code of every finding: what the functions that make one are given, and the table of the bucket's answers."""
+    makers = ("fine", "warning", "error", "unknown", "say")
+    made = {
+        word
+        for path, call in calls(*makers, rooms=("handlers",))
+        if path.parent.name == "checks" or path.name == "doctor.py"
+        for word in (literals(call.args[0]) if call.args else ())
+    }
+    chosen = {"quota", "quota_low", "quota_none", "worker_keeps_up", "worker_behind", "sent_keeps_up", "sent_behind"}
+    return made | chosen | {code for yes, no, _ in BUCKET.values() for code in (yes, no)}
+
+
 DYNAMIC: dict[str, tuple[str, ...]] = {
     "answer.*": ("approve", "return", "reject"),
     "approval.*": ("approved", "returned", "rejected"),
@@ -93,6 +112,11 @@ DYNAMIC: dict[str, tuple[str, ...]] = {
     "page.*_*": tuple(key.removeprefix("page.") for key in catalogue() if re.fullmatch(r"page\.(title|next)_\d+", key)),
     "role.only_*": tuple(Role),
     "role.switched_*": (Role.EXPERT, Role.APPROVER),
+    "status.*": tuple(statuses()),
+    "status_do.*": tuple(key.partition(".")[2] for key in catalogue() if key.startswith("status_do.")),
+    "status.level_*": tuple(Level),
+    "status.group_*": tuple(check.group for check in CHECKS),
+    "trouble.why_*": tuple(sorted(set(TROUBLES.values()))),
     "staff.did_*": ("role", "end", "restore", "everywhere", "code", "link"),
     "staff.done_*": ("approve", "return", "reject"),
     "state.*": tuple(State),

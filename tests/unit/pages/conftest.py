@@ -12,14 +12,9 @@ from tests.support.factories import House
 from tests.support.visitors import Browser
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return factories.new_database(tmp_path_factory.mktemp("template") / "empty.sqlite")
-
-
 @pytest.fixture
-def house(tmp_path: Path, template: Path) -> Iterator[House]:
-    opened = factories.open_house(tmp_path, template)
+def house(tmp_path: Path) -> Iterator[House]:
+    opened = factories.open_house(tmp_path)
     yield opened
     opened.database.close()
 

@@ -1,0 +1,1 @@
+"""Packages and template of the deployment to AWS."""

@@ -1,0 +1,1 @@
+"""The functions of AWS, run for real on this machine: see `cloud.py`."""

