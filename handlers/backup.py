@@ -11,20 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handlers.bootstrap import Service
-from storage import backup, bucket, dump, outbox, schema, seals
+from storage import backup, bucket, dump, outbox, reseal, schema, seals
 from storage.backup import BackupFailed, Kept, Manifest
 from storage.database import Unavailable
 from storage.dump import DumpFailed
 from storage.files import FileMissing, StoreUnavailable
 from storage.secrets import SealBroken, Vault
 
-SET_ASIDE = "restored from a backup: perhaps sent before"
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Done:
-    """A backup that was made. `gone`: files that were deleted while it was made."""
+    """A backup that was made. `gone`: files deleted while it was made; `missing`: those that rows name in vain."""
 
     place: Path
     rows: int
@@ -32,6 +31,7 @@ class Done:
     size: int
     gone: int
     dropped: int
+    missing: int
 
 
 def back_up(service: Service, root: Path, keep: int | None = None) -> Done:
@@ -39,16 +39,23 @@ def back_up(service: Service, root: Path, keep: int | None = None) -> Done:
     with _words(), backup.writing(root, service.clock()) as (folder, place):
         dumped = dump.dump(service.database.engine, folder / backup.DATABASE)
         contents = {backup.DATABASE: backup.sealed_off(folder / backup.DATABASE)}
+        named = _named(service)
         keys = [key for key in service.files.all_keys() if not _passes(key)]
         for key in keys:
             kept = _copied(service, key, folder / backup.FILES / key)
             contents |= {f"{backup.FILES}/{key}": kept} if kept else {}
+        named.difference_update(keys)
+        missing = len(named & _named(service)) if named else 0
+        if missing and len(contents) == 1:
+            raise BackupFailed(
+                f"the database names {missing} files, and the store holds none of them: is FILE_STORE_URL right?"
+            )
         backup.write_manifest(folder, _manifest(service, dumped, contents))
-    with _words():
+    with _words("The backup was made, but old ones were not taken away."):
         dropped = backup.drop_old(root, keep) if keep else []
     size = sum(kept.size for kept in contents.values())
     files = len(contents) - 1
-    return Done(place, sum(dumped.rows.values()), files, size, len(keys) - files, len(dropped))
+    return Done(place, sum(dumped.rows.values()), files, size, len(keys) - files, len(dropped), missing)
 
 
 def restore(service: Service, folder: Path, say: Say, *, send_waiting: bool = False) -> None:
@@ -65,8 +72,8 @@ def restore(service: Service, folder: Path, say: Say, *, send_waiting: bool = Fa
         dump.refuse(service.database.engine, manifest.database)
         _refuse_files(service)
         _take_back(service, folder, manifest, say)
+        waiting = 0 if send_waiting else _set_aside(service)
         _prove(service, manifest)
-    waiting = 0 if send_waiting else _set_aside(service)
     for line in _report(manifest, waiting, sent=send_waiting):
         say(line)
 
@@ -74,6 +81,14 @@ def restore(service: Service, folder: Path, say: Say, *, send_waiting: bool = Fa
 def _passes(key: str) -> bool:
     """What lies there passes through within a day, and is not sealed: it is no part of a backup."""
     return key.partition("/")[0] in bucket.PASSING
+
+
+def _named(service: Service) -> set[str]:
+    """The files that rows name now; a row that goes takes its file along. Unknown under another release's schema."""
+    if not schema.is_current(service.database.engine):
+        return set()
+    with service.database.read() as uow:
+        return {key for key in reseal.named_files(uow) if not _passes(key)}
 
 
 def _manifest(service: Service, dumped: dump.Dumped, contents: dict[str, Kept]) -> Manifest:
@@ -150,7 +165,7 @@ def _prove(service: Service, manifest: Manifest) -> None:
 
 def _set_aside(service: Service) -> int:
     with service.database.unit() as uow:
-        return outbox.set_aside(uow, SET_ASIDE)
+        return outbox.set_aside(uow)
 
 
 def _report(manifest: Manifest, waiting: int, *, sent: bool) -> Iterable[str]:
@@ -167,8 +182,8 @@ def _report(manifest: Manifest, waiting: int, *, sent: bool) -> Iterable[str]:
 
 
 @contextmanager
-def _words() -> Iterator[None]:
-    """Whatever stops a backup, as a sentence."""
+def _words(left: str = "Nothing was kept.") -> Iterator[None]:
+    """Whatever stops a backup, as a sentence; `left`: what that leaves."""
     try:
         yield
     except StoreUnavailable as error:
@@ -179,4 +194,4 @@ def _words() -> Iterator[None]:
         raise BackupFailed(f"the database does not answer: {error}") from error
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise BackupFailed(f"the disk: {error.strerror}{where}. Nothing was kept.") from error
+        raise BackupFailed(f"the disk: {error.strerror}{where}. {left}") from error

@@ -99,7 +99,8 @@ def backup(folder: Path, keep: int | None) -> None:
         service.close()
     gone = f", {done.gone} deleted meanwhile" if done.gone else ""
     dropped = f"; {done.dropped} old ones taken away" if done.dropped else ""
-    click.echo(f"{done.place}: {done.rows} rows, {done.files} files{gone}, {done.size} bytes{dropped}")
+    missing = f"; WARNING: {done.missing} files that rows name are not in the store" if done.missing else ""
+    click.echo(f"{done.place}: {done.rows} rows, {done.files} files{gone}, {done.size} bytes{dropped}{missing}")
 
 
 @main.command()

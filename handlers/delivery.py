@@ -186,7 +186,7 @@ class Delivery:
             if row.notice and address:
                 with trace.bound(row.trace):
                     outbox.tell(uow, address, from_json(row.notice), self.clock(), channel=MAIL)
-            outbox.dead(uow, row.seq, "blocked")
+            outbox.dead(uow, row.seq, "blocked, mailed" if row.notice and address else "blocked")
 
         return write
 

@@ -33,6 +33,10 @@ class _OneLog(Logger):
         self.error_log.handlers.clear()
         self.error_log.propagate = True
 
+    def warning(self, msg: Any, *args: Any, **kwargs: Any) -> None:
+        """A request that is none is told without its address and its first line: they may be somebody's."""
+        super().warning(str(msg).partition(" from ip=")[0], *args, **kwargs)
+
 
 class _Server(BaseApplication):
     """gunicorn told by code; each process makes its own connections after the fork."""

@@ -138,6 +138,7 @@ def verify(folder: Path, manifest: Manifest) -> None:
 def drop_old(root: Path, keep: int) -> list[Path]:
     """Take away all but the newest `keep` backups; returns which."""
     old = sorted(path for path in root.iterdir() if NAME.fullmatch(path.name) and (path / MANIFEST).is_file())[:-keep]
+    old = [path for path in old if not path.is_symlink()]
     for path in old:
         gone = path.with_name(f"{UNFINISHED}{path.name}")
         path.rename(gone)

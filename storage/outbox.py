@@ -19,6 +19,7 @@ from storage.database import UnitOfWork
 LINE, MENU, MAIL = "line", "menu", "mail"
 MESSAGES_MAX = 5
 """Message objects a send (LINE Messaging API)."""
+SET_ASIDE = "restored from a backup: perhaps sent before"
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,17 @@ def link_menu(uow: UnitOfWork, recipient: str, alias: str, now: datetime) -> Non
 def readdress(uow: UnitOfWork, account: str, to: str) -> None:
     """Somebody goes on with the LINE account `to`: notices that have not left go there, as sends of their own.
 
-    Answers to what was done on the old account, and its menu, have nobody to go to and are dropped.
+    Dead ones would go there if somebody tried them again. Answers to what was done on the old account, and its menu,
+    have nobody to go to and are dropped.
     """
-    theirs = (OutboxRow.recipient == account, OutboxRow.state == PENDING, OutboxRow.channel != MAIL)
+    theirs = (OutboxRow.recipient == account, OutboxRow.state.in_((PENDING, DEAD)), OutboxRow.channel != MAIL)
     uow.session.flush()
     uow.session.execute(delete(OutboxRow).where(*theirs, OutboxRow.notice.is_(None)))
-    for seq in uow.session.scalars(select(OutboxRow.seq).where(*theirs)).all():
-        fresh = {"recipient": to, "retry_key": str(uuid.uuid4()), "attempts": 0, "error": None}
-        uow.session.execute(update(OutboxRow).where(OutboxRow.seq == seq).values(**fresh))
-        uow.told.add(to)
+    for seq, state in uow.session.execute(select(OutboxRow.seq, OutboxRow.state).where(*theirs)).all():
+        fresh = {"recipient": to, "retry_key": str(uuid.uuid4())}
+        again = {"attempts": 0, "error": None} if state == PENDING else {}
+        uow.session.execute(update(OutboxRow).where(OutboxRow.seq == seq).values(**fresh, **again))
+        uow.told.update({to} if state == PENDING else ())
 
 
 COLUMNS = (
@@ -212,11 +215,11 @@ def release_held(uow: UnitOfWork, now: datetime, before: datetime | None = None)
     return len(freed.all())
 
 
-def set_aside(uow: UnitOfWork, error: str) -> int:
-    """Messages and mails that wait are never to be sent, and are shown as such; returns how many. Menus go."""
+def set_aside(uow: UnitOfWork) -> int:
+    """After a restore, messages and mails that waited are not sent but shown as such; returns how many. Menus go."""
     waiting = (OutboxRow.state == PENDING, OutboxRow.channel != MENU)
     found = uow.session.scalar(select(func.count()).select_from(OutboxRow).where(*waiting)) or 0
-    uow.session.execute(update(OutboxRow).where(*waiting).values(state=DEAD, error=error))
+    uow.session.execute(update(OutboxRow).where(*waiting).values(state=DEAD, error=SET_ASIDE))
     return found
 
 

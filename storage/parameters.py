@@ -12,7 +12,7 @@ from storage.amazon import client
 
 SSM, SECRETS = "ssm:", "secretsmanager:"
 AT_ONCE = 10
-CONNECT, READ, ATTEMPTS = 2, 3, 3
+CONNECT, READ, ATTEMPTS = 2, 3, 5
 Make = Callable[[str], Any]
 
 

@@ -16,7 +16,8 @@ from storage.images import MAX_BYTES, MIN_SIDE, Photo, PhotoRefused, too_large
 DRAWING = "storage.pdf_drawing"
 MOST_PAGES = 8
 WAIT_SECONDS = 30.0
-DRAW_SECONDS = 40.0
+DRAW_SECONDS = 22.0
+"""A page has 29 seconds on Lambda, in which the file is fetched and kept as well."""
 PASSED_ON = ("LD_LIBRARY_PATH",)
 """Of our environment, which holds keys, the drawing process gets what Python needs to start and nothing else."""
 

@@ -95,6 +95,12 @@ def digests_fit(uow: UnitOfWork) -> bool:
     return True
 
 
+def named_files(uow: UnitOfWork) -> set[str]:
+    """The keys of all files that rows name and no job is about to delete."""
+    named = {key for column in _files() for key in uow.session.scalars(select(column).where(*_filled(column)))}
+    return named.difference(uow.session.scalars(select(DoomedFile.file_key)))
+
+
 def _walk(database: Database, files: FileStore, clock: Callable[[], datetime], *, change: bool) -> Iterator[Looked]:
     for table, column in seals.columns():
         yield from _column(database, table, column, change=change)

@@ -7,7 +7,6 @@ stay.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -41,7 +40,7 @@ class Release:
         """Build, check the template, migrate, put the new code in place; a first time has its database only then."""
         self._run([sys.executable, "-m", "deploy.aws.build"])
         self._osls("package")
-        if self.exists():
+        if self.exists() and self._has_migrate():
             self._renew_migrate()
             self._migrate()
             self._osls("deploy", "--force")
@@ -85,6 +84,15 @@ class Release:
             raise
         return any(stack["StackStatus"] != "REVIEW_IN_PROGRESS" for stack in found)
 
+    def _has_migrate(self) -> bool:
+        """Not in a stack whose first deployment failed: osls makes the stack with nothing but its bucket at first."""
+        functions = self._make("lambda")
+        try:
+            functions.get_function(FunctionName=f"{self.stack}-migrate")
+        except functions.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
     @property
     def _folder(self) -> str:
         return f"serverless/{SERVICE}/{self.stage}/"
@@ -106,7 +114,13 @@ class Release:
         functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=PATIENT)
 
     def _migrate(self) -> None:
-        answer = self._make("lambda").invoke(FunctionName=f"{self.stack}-migrate", Payload=b"{}")
+        functions, name = self._make("lambda"), f"{self.stack}-migrate"
+        try:
+            answer = functions.invoke(FunctionName=name, Payload=b"{}")
+        except functions.exceptions.ResourceNotReadyException:
+            # Idle for weeks, it has lost its way into the VPC; this call has asked for a new one.
+            functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PATIENT)
+            answer = functions.invoke(FunctionName=name, Payload=b"{}")
         told = answer["Payload"].read().decode()
         if answer.get("FunctionError"):
             raise ReleaseFailed(
@@ -127,7 +141,8 @@ def _clients(region: str) -> Make:
     from boto3.session import Session
     from botocore.config import Config
 
-    session, config = Session(region_name=region), Config(read_timeout=910, retries={"total_max_attempts": 1})
+    session = Session(region_name=region)
+    config = Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
     return lambda name: session.client(name, config=config)
 
 
@@ -137,7 +152,7 @@ def _region(stage: str) -> str:
     place = STAGES / f"{stage}.yml"
     if stage == "example" or not place.exists():
         raise ReleaseFailed(f"{place.relative_to(ROOT)} is missing: copy example.yml to it and fill it in.")
-    return os.environ.get("AWS_REGION") or yaml.safe_load(place.read_text("utf-8"))["region"]
+    return yaml.safe_load(place.read_text("utf-8"))["region"]
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from handlers.services import Examiner
 from models.rules.calendar import age_in_words, day_start, to_jst
 from models.rules.permissions import can
 from storage import inbox, levels, outbox, standing, system
+from storage.database import Conflict
 from storage.inbox import ms
 
 EVERY = timedelta(minutes=1)
@@ -52,8 +53,11 @@ def ask_others() -> ResponseReturnValue:
     """Ask the others now, and show it at once: another process would not know the answer."""
     examiner = _examiner()
     at = now()
-    with services().database.unit() as uow:
-        ours = system.take_job_lease(uow, "status", uuid.uuid4().hex, ms(at), ms(at + EVERY))
+    try:
+        with services().database.unit() as uow:
+            ours = system.take_job_lease(uow, "status", uuid.uuid4().hex, ms(at), ms(at + EVERY))
+    except Conflict:
+        ours = False
     if not ours:
         return _page(examiner, t("status.wait"), 429)
     examiner.ask()

@@ -12,7 +12,7 @@ from handlers.admin.context import actor, now, services
 from handlers.admin.listing import whole
 from handlers.usecases import given_up as usecase
 from models.rules.permissions import Actor, can
-from storage import given_up
+from storage import given_up, outbox
 from storage.database import UnitOfWork
 
 MOST = 100
@@ -23,8 +23,8 @@ AWAY: dict[str, Settle] = {"messages": usecase.put_messages_away, "events": usec
 
 
 REASONS = {
-    "monthly limit": "quota", "blocked": "blocked", "cannot be rendered": "words", "mail refused": "mail",
-    "menu refused": "menu", "no rich menus yet": "menu",
+    "monthly limit": "quota", "blocked": "blocked", "blocked, mailed": "mailed", "cannot be rendered": "words",
+    "mail refused": "mail", "menu refused": "menu", "no rich menus yet": "menu", outbox.SET_ASIDE: "restored",
 }  # fmt: skip
 """What the delivery writes down, and the word of it here; `refused 400` and the like are told apart by their start."""
 

@@ -32,7 +32,7 @@ class Rounds:
                 self.tasks(lambda: not stop.is_set())
                 if time.monotonic() - done >= EVERY.total_seconds():
                     done = time.monotonic()
-                    self.once()
+                    self.once(lambda: not stop.is_set())
             except Exception:
                 log.exception("round_failed")
 
@@ -40,13 +40,12 @@ class Rounds:
         """Go on with long work, unless another process does."""
         self.jobs.attempt("tasks", go_on)
 
-    def once(self) -> bool:
-        """One round, if this process holds the lease."""
+    def once(self, go_on: GoOn = always) -> bool:
+        """One round, if this process holds the lease; a process that is to end leaves the rest to the next."""
         if not self._ours():
             return False
-        self.jobs.attempt("levels", self._ours)
-        self.jobs.attempt("remind", self._ours)
-        self.jobs.attempt("retain", self._ours)
+        for name in ("levels", "remind", "retain"):
+            self.jobs.attempt(name, lambda: go_on() and self._ours())
         return True
 
     def _ours(self) -> bool:

@@ -94,7 +94,7 @@ class Worker:
         while go_on() and (waiting := [each for each in self._left_behind() if each not in seen]):
             seen.update(dict.fromkeys(waiting))
             self.work(waiting, go_on)
-        self.delivery.send_mails()
+        self.work([outbox.MAIL], go_on)
         return len(seen)
 
     def work(self, people_: Iterable[str], go_on: Callable[[], bool] = lambda: True) -> list[str]:
@@ -118,7 +118,7 @@ class Worker:
             if not go_on():
                 after[user_id] = None
             elif user_id == outbox.MAIL:
-                self.delivery.send_mails()
+                after |= {outbox.MAIL: None} if self.delivery.send_mails() else {}
             else:
                 after.update(dict.fromkeys(sorted(self.attend(user_id))))
         return after

@@ -5,7 +5,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from boto3.session import Session
@@ -26,53 +26,64 @@ class Quiet(WSGIRequestHandler):
 
 
 class Moto:
-    """A server that can go away and come back at the same address, with what it held."""
+    """A server that can go away and come back at the same address, with what it held.
+
+    The port stays ours meanwhile, by a socket that only holds it: whoever connects somewhere could else be given it.
+    """
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._app = DomainDispatcherApplication(create_backend_app)
         self._server: BaseWSGIServer | None = None
-        self.port = 0
-        self.start()
+        self._holder = _bound(0)
+        self.port: int = self._holder.getsockname()[1]
+        self._start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, fd: int | None = None) -> None:
-        self._server = make_server("127.0.0.1", self.port, self._app, threaded=True, request_handler=Quiet, fd=fd)
-        self.port = self._server.socket.getsockname()[1]
+    def stop(self) -> None:
+        self._halt()
+        self._holder.close()
+
+    @contextmanager
+    def away(self, *, silent: bool = False) -> Iterator[None]:
+        """Connections are refused meanwhile, or (`silent`) taken and never answered."""
+        self._halt()
+        with closing(_bound(self.port)) as deaf:
+            if silent:
+                deaf.listen(64)
+            yield
+        self._start()
+
+    def _start(self) -> None:
+        with closing(_bound(self.port)) as door:
+            door.listen(64)
+            self._server = make_server(
+                "127.0.0.1", self.port, self._app, threaded=True, request_handler=Quiet, fd=door.fileno()
+            )
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
-    def stop(self) -> None:
+    def _halt(self) -> None:
         if self._server:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
-
-    @contextmanager
-    def away(self, *, silent: bool = False) -> Iterator[None]:
-        """Connections are refused meanwhile, or (`silent`) taken and never answered.
-
-        The port stays ours: whoever connects somewhere might be given it as its own end.
-        """
-        self.stop()
-        held = socket.create_server(("127.0.0.1", self.port), backlog=64) if silent else socket.socket()
-        if not silent:
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            held.bind(("127.0.0.1", self.port))
-        try:
-            yield
-        finally:
-            held.listen(64)
-            self.start(held.fileno())
-            held.close()
 
     def client(self, name: str, keys: Mapping[str, str]) -> Any:
         """A client of one service."""
         session = Session(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
         patient = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1})
         return session.client(name, endpoint_url=self.url, config=patient)
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket at a port of this machine, beside others of ours; 0 for any."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    made.bind(("127.0.0.1", port))
+    return made
 
 
 def make_queues(sqs: Any, visibility: int) -> tuple[str, str]:

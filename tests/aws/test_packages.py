@@ -62,6 +62,13 @@ for name in json.loads(sys.argv[2]):
     importlib.import_module(name)
 """
 
+SPEAKS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from bot.line.client import LineClient
+LineClient("token").close()
+"""
+
 
 def alone(program: str, *arguments: str) -> str:
     """What a program prints that sees one package, and nothing else that is installed here."""
@@ -185,6 +192,12 @@ def test_every_distribution_is_loaded_when_everything_is_imported_that_is_import
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_loads_with_nothing_else_installed(name: str):
     alone(EACH_ALONE, str(folders()[name]), json.dumps(own_modules(folders()[name])))
+
+
+@pytest.mark.parametrize("name", ["pages", "worker", "jobs"])
+def test_who_asks_line_anything_can(name: str):
+    """The client loads LINE's SDK when it is made; the pages make one for the state of the system."""
+    alone(SPEAKS, str(folders()[name]))
 
 
 @pytest.mark.parametrize("name", NAMES)

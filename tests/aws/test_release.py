@@ -45,6 +45,7 @@ class Account:
     session: Session
     done: list[str] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=lambda: {"Payload": io.BytesIO(b'{"schema": "0005"}')})
+    asleep: bool = False
 
     def run(self, command: Sequence[str]) -> None:
         self.done.append(" ".join(command[2:]).replace(str(ROOT) + "/", ""))
@@ -62,6 +63,9 @@ class Account:
     def _asked(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
         assert json.loads(Payload) == {}
         self.done.append(f"ask {FunctionName}")
+        if self.asleep:
+            self.asleep = False
+            raise self.session.client("lambda").exceptions.ResourceNotReadyException({}, "Invoke")
         return self.answer
 
     def code(self, name: str) -> str:
@@ -139,6 +143,20 @@ def test_the_first_time_there_is_a_database_only_after_the_deployment(account: A
     ]
 
 
+def test_a_first_deployment_that_failed_is_done_again(account: Account, new_migrate: Path):
+    """osls has made the stack with its bucket by then, and CloudFormation has taken back all the rest."""
+    account.session.client("cloudformation").create_stack(StackName="chusho119-prod", TemplateBody=json.dumps(STACK))
+    Release("prod", account.make, account.run).deploy()
+    assert told(account, new_migrate)[2:] == [f"{OSLS} deploy --force --stage prod", "ask chusho119-prod-migrate"]
+
+
+@pytest.mark.usefixtures("new_migrate")
+def test_a_function_that_lay_idle_for_weeks_is_waited_for(deployed: Account):
+    deployed.asleep = True
+    Release("prod", deployed.make, deployed.run).deploy()
+    assert deployed.done[-3:-1] == ["ask chusho119-prod-migrate"] * 2
+
+
 @pytest.mark.usefixtures("new_migrate")
 def test_a_migration_that_fails_keeps_the_new_code_away(deployed: Account):
     deployed.answer = {"Payload": io.BytesIO(b'{"errorType": "OperationalError"}'), "FunctionError": "Unhandled"}
@@ -171,3 +189,10 @@ def test_a_stage_without_its_file_is_refused(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr("sys.argv", ["release", "deploy", stage])
         with pytest.raises(SystemExit, match=r"copy example\.yml"):
             releasing.main()
+
+
+def test_the_region_is_the_stages_own_as_it_is_for_osls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "prod.yml").write_text("region: ap-northeast-3\n", "utf-8")
+    monkeypatch.setattr(releasing, "STAGES", tmp_path)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert releasing._region("prod") == "ap-northeast-3"

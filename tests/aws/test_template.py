@@ -149,9 +149,31 @@ def test_who_may_do_what():
         name
         for name in NAMES
         for each in statements(of_type("IAM::Role")[role_of(name)])
-        if "ses:SendEmail" in many(each["Action"])
+        if {"ses:SendEmail", "ses:SendRawEmail"} <= set(many(each["Action"]))
     }
-    assert senders == {"worker", "jobs"}
+    assert senders == {"worker", "jobs"}, "a mail is sent whole, which is a right of its own"
+
+
+def test_the_page_may_ask_ses_for_the_address_and_for_its_domain():
+    (asking,) = [
+        each
+        for each in statements(of_type("IAM::Role")[role_of("pages")])
+        if "ses:GetEmailIdentity" in many(each["Action"])
+    ]
+    sender = environment("pages")["MAIL_SENDER"]
+    names = {arn["Fn::Sub"].partition(":identity/")[2] for arn in asking["Resource"]}
+    assert names == {sender, sender.partition("@")[2]}
+
+
+def test_a_queue_policy_names_one_queue_as_sqs_wants_it():
+    policies = of_type("SQS::QueuePolicy")
+    named = [
+        (policy["Queues"], each["Resource"])
+        for policy in policies.values()
+        for each in policy["PolicyDocument"]["Statement"]
+    ]
+    assert sorted(queues[0]["Ref"] for queues, _ in named) == sorted(of_type("SQS::Queue"))
+    assert all(resource == {"Fn::GetAtt": [queues[0]["Ref"], "Arn"]} for queues, resource in named)
 
 
 # --- what functions are told ------------------------------------------------------------------------

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from handlers.backup import SET_ASIDE, back_up, restore
+from handlers.backup import back_up, restore
 from handlers.bootstrap import Service
-from storage import schema
+from storage import outbox, schema
 from storage.backup import MANIFEST, UNFINISHED, BackupFailed
 from storage.database import make_engine
 from storage.files import FolderStore, StoreUnavailable
@@ -115,7 +115,7 @@ def test_what_waited_is_not_sent_twice(tmp_path: Path, sends: bool):
         restore(other, done.place, said.append, send_waiting=sends)
         waited = Ledger(other.database).rows("SELECT channel, error FROM outbox WHERE state = 'dead' ORDER BY seq")
         troubles = [tuple(row) for row in waited]
-        assert troubles == ([] if sends else [("line", SET_ASIDE), ("mail", SET_ASIDE)])
+        assert troubles == ([] if sends else [("line", outbox.SET_ASIDE), ("mail", outbox.SET_ASIDE)])
         assert any("2 messages that waited" in line for line in said) is not sends
         other.worker.sweep()
         assert len(world.platform.messages(world.phone("佐藤 恵").user_id)) == pushes
@@ -262,6 +262,22 @@ def test_a_cut_store_leaves_no_backup(tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.raises(BackupFailed, match="the file store does not answer: S3 answered SlowDown"):
             back_up(world.service, tmp_path / "backups")
         assert not list((tmp_path / "backups").iterdir())
+
+
+def test_a_store_without_the_papers_of_the_rows_is_no_backup(tmp_path: Path):
+    with a_service(tmp_path, "sqlite", f"file:{tmp_path / 'files'}") as world:
+        made = back_up(world.service, tmp_path / "backups", keep=1)
+        assert made.missing == 0
+        at = world.service.settings
+        wrong = Service(replace(at, file_store_url=f"file:{tmp_path / 'elsewhere'}"), world.clock)
+        with pytest.raises(BackupFailed, match=r"names \d+ files, and the store holds none .* FILE_STORE_URL"):
+            back_up(wrong, tmp_path / "backups", keep=1)
+        wrong.close()
+        assert list((tmp_path / "backups").iterdir()) == [made.place]
+        paper = next(key for key in world.service.files.all_keys() if key.startswith("papers/"))
+        world.service.files.delete(paper)
+        world.service.files.put("papers/other", b"sealed", "image/jpeg")
+        assert back_up(world.service, tmp_path / "backups").missing == 1
 
 
 def test_a_store_that_is_away_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

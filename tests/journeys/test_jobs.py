@@ -76,6 +76,14 @@ def test_only_one_process_runs_the_jobs(world: World):
     assert theirs.once()
 
 
+def test_a_process_that_is_to_end_leaves_the_round_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch):
+    done: list[str] = []
+    monkeypatch.setattr("handlers.jobs.named.remind", lambda *_: done.append("remind") or set())
+    monkeypatch.setattr("handlers.jobs.named.retain", lambda *_: done.append("retain") or {})
+    assert Rounds(world.service.jobs).once(lambda: not done)
+    assert done == ["remind"]
+
+
 def test_messages_held_for_want_of_quota_go_in_the_new_month(world: World):
     approver = world.approver("佐藤 恵")
     world.platform.monthly_quota = world.platform.consumption()

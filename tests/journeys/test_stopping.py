@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -167,3 +169,15 @@ def test_a_worker_is_told_to_stop_between_two_people(world: World, monkeypatch: 
     thread.start()
     thread.join(10)
     assert attended == ["U0"]
+
+
+def test_a_request_that_is_none_leaves_no_address_in_the_log(world: World, tmp_path: Path):
+    with running(world, tmp_path, "serve"):
+        place = urllib.parse.urlsplit(world.platform.settings.webhook_url)
+        with socket.create_connection((place.hostname, place.port), timeout=10) as line:
+            line.sendall(b"GET /p/form/a-token-of-somebody is no request\r\n\r\n")
+            assert b"400 Bad Request" in line.recv(4096)
+        log = tmp_path / "process.log"
+        until(lambda: "Invalid request" in log.read_text())
+        assert "a-token" not in log.read_text()
+        assert "127.0.0.1: " not in log.read_text()

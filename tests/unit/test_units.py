@@ -93,6 +93,25 @@ def test_the_example_of_the_settings_is_read_alike_by_systemd_and_a_shell(tmp_pa
     assert not settings.local
 
 
+def test_the_command_has_the_settings_and_the_home_of_the_service(tmp_path: Path):
+    """The script as it is, but for its places; who it becomes is told by a `setpriv` of ours."""
+    example = (LINUX / "environment.example").read_text()
+    (tmp_path / "environment").write_text(example)
+    (tmp_path / "setpriv").write_text('#!/bin/sh\nprintf "%s\\n" "$HOME" "$PWD" "$(umask)" "$MAIL_SENDER" "$@"\n')
+    (tmp_path / "setpriv").chmod(0o755)
+    script = (LINUX / "chusho119").read_text()
+    script = script.replace("/etc/chusho119/", f"{tmp_path}/").replace("/var/lib/chusho119", str(tmp_path))
+    done = subprocess.run(
+        ["sh", "-s", "doctor", "two words"], input=script, capture_output=True, text=True, check=True,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": "/root"},
+    )  # fmt: skip
+    home, at, mask, sender, *words = done.stdout.splitlines()
+    assert (home, at, mask) == (str(tmp_path), str(tmp_path), "0077")
+    assert f"MAIL_SENDER='{sender}'" in example
+    assert "--reuid=chusho119" in words
+    assert words[-3:] == ["/opt/chusho119/current/.venv/bin/chusho119", "doctor", "two words"]
+
+
 def test_the_page_names_only_files_and_commands_that_there_are():
     page = (ROOT / "docs" / "one-server.md").read_text()
     for name in re.findall(r"chusho119-[a-z@]+", page):

@@ -52,6 +52,31 @@ def test_a_mail_wakes_the_mails(house: House, clerk: Browser) -> None:
     assert house.told == [outbox.MAIL]
 
 
+def test_what_a_restore_set_aside_is_said_in_words(house: House, clerk: Browser) -> None:
+    with house.database.unit() as uow:
+        message(uow, house.clock(), state="pending", error=None)
+        assert outbox.set_aside(uow) == 1
+    page = clerk.get("/admin/troubles").text
+    assert "バックアップから戻したときに止めました" in page
+    assert outbox.SET_ASIDE not in page
+
+
+def test_after_a_move_nothing_is_tried_again_on_the_old_account(house: House, clerk: Browser) -> None:
+    """The old account may be in other hands: what was dead there would go to the new one."""
+    new = "U" + "8" * 32
+    with house.database.unit() as uow:
+        seq = message(uow, house.clock(), error="blocked")
+        message(uow, house.clock(), notice=None, error="refused 400")
+        outbox.readdress(uow, USER, new)
+        assert uow.told == set()
+    assert (row(house, seq).state, row(house, seq).error, row(house, seq).recipient) == ("dead", "blocked", new)
+    clerk.get("/admin/troubles")
+    clerk.post("/admin/troubles/messages", row=str(seq))
+    assert house.told == [new]
+    with house.database.read() as uow:
+        assert outbox.troubles(uow)["dead"] == 0
+
+
 def test_what_was_erased_can_only_be_put_away(house: House, clerk: Browser) -> None:
     with house.database.unit() as uow:
         seq = message(uow, house.clock(), notice=None, body=None)
