@@ -11,6 +11,8 @@ from benchmarks import traffic
 from benchmarks.load import Line, Outcome
 
 PATIENCE = 10.0
+FRESH = 1.0
+"""Seconds that an idle line is used again within: gunicorn closes it after two."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ def drive(pace: Pace) -> Outcome:
     now = int(time.time() * 1000)
     events = (traffic.text_event(pace.user_ids[n % len(pace.user_ids)], "はい", now + n) for n in range(count))
     waiting = deque((n / pace.rate, traffic.request(traffic.body_of(event))) for n, event in enumerate(events))
-    free = [Line(pace.port) for _ in range(pace.connections)]
+    free = [(Line(pace.port), 0.0) for _ in range(pace.connections)]
     busy: dict[Line, float] = {}
     out = Outcome()
     with selectors.DefaultSelector() as selector:
@@ -41,7 +43,7 @@ def drive(pace: Pace) -> Outcome:
                 raise RuntimeError(f"{len(waiting) + len(busy)} of {count} not acknowledged after {at:.0f} s")
             while waiting and waiting[0][0] <= at:
                 due, request = waiting.popleft()
-                line = free.pop() if free else Line(pace.port)
+                line = _fresh(free, at) or Line(pace.port)
                 line.send(request)
                 busy[line] = due
                 selector.register(line.socket, selectors.EVENT_READ, line)
@@ -52,15 +54,25 @@ def drive(pace: Pace) -> Outcome:
                     continue
                 selector.unregister(line.socket)
                 due = busy.pop(line)
-                free.append(line)
+                free.append((line, time.perf_counter() - started))
                 if status == 200:
                     out.latencies.append(time.perf_counter() - started - due)
                 else:
                     out.refused += 1
         out.elapsed = time.perf_counter() - started
-    for line in free:
+    for line, _ in free:
         line.socket.close()
     return out
+
+
+def _fresh(free: list[tuple[Line, float]], at: float) -> Line | None:
+    """A line used a moment ago; those that idled for long are closed."""
+    while free:
+        line, since = free.pop()
+        if at - since < FRESH:
+            return line
+        line.socket.close()
+    return None
 
 
 def apart(pace: Pace) -> Outcome:
