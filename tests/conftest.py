@@ -9,11 +9,13 @@ import pytest
 from handlers.watch import logs
 from storage import schema
 from storage.database import make_engine
+from tests.support import quick
 from tests.support.postgres import fresh_database, postgres_url
 from tests.support.s3 import Seaweed, seaweed
 from tests.support.world import World, open_world
 
 logs.set_up(logging.ERROR)
+quick.begin()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,11 @@
 """The secretariat's desk and the approver's page, walked in Chromium as a person would, at both widths."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import time_machine
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -16,6 +14,7 @@ from storage import registration_views
 from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.factories import House
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -25,8 +24,8 @@ class Site:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.server = make_server("127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True)
-        self.address = f"http://127.0.0.1:{self.server.port}"
+        self.server = Serving(create_pages(house.services, factories.SECRET_KEY))
+        self.address = self.server.address
         with house.database.unit() as uow:
             factories.staff_user(uow)
             organisation = factories.organisation(uow)
@@ -41,7 +40,6 @@ class Site:
             made, _ = factories.approved_once(house, organisation, self.approver, name=name, account_holder=holder)
             self.waiting.append(made)
         self.first_stage, _ = factories.submitted(house, organisation, self.approver)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def state(self, application_id: str) -> State:
         with self.house.database.read() as uow:
@@ -60,8 +58,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     house = factories.open_house(tmp_path)
     opened = Site(house)
     yield opened
-    opened.server.shutdown()
-    opened.server.server_close()
+    opened.server.close()
     house.database.close()
 
 

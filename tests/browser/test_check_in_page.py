@@ -1,6 +1,5 @@
 """GPSでチェックイン with Chromium's emulated geolocation: good, far, rough, refused, without network, sent twice."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from urllib.parse import unquote
 import pytest
 import time_machine
 from playwright.sync_api import Browser, Page, Route, expect
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -21,6 +19,7 @@ from storage import dispatch, visits
 from tests.browser.conftest import PHONE, sound
 from tests.support import dispatches, factories
 from tests.support.factories import House
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 NEAR = {"latitude": 35.6815, "longitude": 139.7672, "accuracy": 12}
@@ -35,8 +34,8 @@ class Site:
 
     def __init__(self, house: House, point: Point | None = dispatches.OFFICE) -> None:
         self.house = house
-        self.server = make_server("127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True)
-        self.address = f"http://127.0.0.1:{self.server.port}"
+        self.server = Serving(create_pages(house.services, factories.SECRET_KEY))
+        self.address = self.server.address
         with house.database.unit() as uow:
             organisation = factories.organisation(uow)
             approver = factories.approver(uow, organisation)
@@ -45,7 +44,6 @@ class Site:
         self.dispatch = dispatches.request(
             house, organisation, approver, self.expert, status=Status.CONFIRMED, times=(slot,), point=point
         )
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
     def link(self) -> str:
@@ -70,8 +68,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     house = factories.open_house(tmp_path)
     opened = Site(house)
     yield opened
-    opened.server.shutdown()
-    opened.server.server_close()
+    opened.server.close()
     house.database.close()
 
 
@@ -327,8 +324,7 @@ def test_without_a_place_on_the_map_the_position_is_recorded_all_the_same(page: 
     recorded(page)
     expect(page.get_by_text("支援場所の位置が地図にないため、わかりません")).to_be_visible()
     assert site.acts()[0].distance is None
-    site.server.shutdown()
-    site.server.server_close()
+    site.server.close()
     site.house.database.close()
 
 

@@ -1,6 +1,5 @@
 """チェックアウト in Chromium: a signature really drawn, a place, without network, and the page of the business."""
 
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
@@ -11,7 +10,6 @@ import time_machine
 from PIL import Image
 from playwright.sync_api import Geolocation, Page, expect
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -21,6 +19,7 @@ from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.factories import House
 from tests.support.leaving import Visiting, visiting
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 NEAR: Geolocation = {"latitude": 35.6813, "longitude": 139.7672, "accuracy": 12}
@@ -32,12 +31,11 @@ class Site:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.server = make_server("127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True)
-        self.address = f"http://127.0.0.1:{self.server.port}"
+        self.server = Serving(create_pages(house.services, factories.SECRET_KEY))
+        self.address = self.server.address
         self.at: Visiting = visiting(house)
         self.at.comes()
         self.at.at(220)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def links(self) -> Links:
         return Links(factories.SECRET_KEY, self.address)
@@ -64,7 +62,7 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(factories.open_house(tmp_path))
     yield made
-    made.server.shutdown()
+    made.server.close()
     made.house.database.close()
 
 

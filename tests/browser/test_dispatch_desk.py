@@ -1,17 +1,16 @@
 """The desk settles a dispatch in Chromium: what is checked is what is confirmed, and every page of it is sound."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from models.rules.dispatch import Status
 from storage import dispatch
 from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.scene import Scene
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -19,11 +18,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, str]]:
     scene = Scene(tmp_path_factory.mktemp("dispatch-desk"))
-    server = make_server("127.0.0.1", 0, scene.app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield scene, f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    server.server_close()
+    with Serving(scene.app) as server:
+        yield scene, server.address
     scene.house.database.close()
 
 

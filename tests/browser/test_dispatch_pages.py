@@ -1,6 +1,5 @@
 """A person's dispatches and fees on a phone and at a desk: tabs, search, keys; nothing too wide or left unsaid."""
 
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 import time_machine
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -18,6 +16,7 @@ from models.views.people import PersonView
 from tests.browser.conftest import sound
 from tests.support import dispatches, factories
 from tests.support.own_pages import Pair
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 LONG = "事業承継に向けた計画づくりと、金融機関へ説明するための資料の作成、およびその後の見直し"
@@ -29,7 +28,7 @@ class Site(Pair):
     def __init__(self, folder: Path) -> None:
         super().__init__(factories.open_house(folder))
         app = create_pages(self.house.services, factories.SECRET_KEY)
-        self.server = make_server("127.0.0.1", 0, app, threaded=True)
+        self.server = Serving(app)
         now = self.house.clock()
         for at, status in enumerate(Status):
             why = Why.REOPENED if status is Status.NEEDS_COORDINATION else None
@@ -37,11 +36,10 @@ class Site(Pair):
         for month, evidence in ((11, Evidence.CLEAR), (10, Evidence.WAITING), (3, Evidence.REJECTED)):
             at = datetime(2026, month, 10, 4, 0, tzinfo=UTC)
             self.visited(self.asks(Status.COMPLETED, title="済んだ支援", times=((at, at),)), at, 160, evidence=evidence)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def link(self, purpose: str, person: PersonView) -> str:
         with time_machine.travel(self.house.clock(), tick=False):
-            address = f"http://127.0.0.1:{self.server.port}"
+            address = self.server.address
             return Links(factories.SECRET_KEY, address).page(purpose, person.id, person.id)
 
 
@@ -49,8 +47,7 @@ class Site(Pair):
 def site(tmp_path: Path) -> Iterator[Site]:
     opened = Site(tmp_path)
     yield opened
-    opened.server.shutdown()
-    opened.server.server_close()
+    opened.server.close()
     opened.house.database.close()
 
 

@@ -1,16 +1,15 @@
 """Every page of the secretariat, generated from the routes: sound at both widths, with something on it."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.addresses import address
 from tests.support.scene import Scene
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 FILES = {
@@ -23,11 +22,8 @@ FILES = {
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scene, str]]:
     scene = Scene(tmp_path_factory.mktemp("every-page"))
-    server = make_server("127.0.0.1", 0, scene.app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield scene, f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    server.server_close()
+    with Serving(scene.app) as server:
+        yield scene, server.address
     scene.house.database.close()
 
 

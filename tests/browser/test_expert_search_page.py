@@ -1,14 +1,12 @@
 """The search for an expert on a phone and at a desk: nothing is too wide, everything can be reached, one tap asks."""
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import time_machine
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -17,6 +15,7 @@ from models.rules.fields import Value
 from models.rules.request import POINT
 from tests.browser.conftest import sound
 from tests.support import dispatches, factories
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 LONG = "食品製造業の原価管理と、金融機関へ説明するための資料づくりを、現場を一緒に歩きながら支援します。\n" * 4
@@ -47,14 +46,11 @@ class Site:
         with self.house.database.unit() as uow:
             draft = usecase.begin(uow, self.approver.actor, "", self.house.clock())
             usecase.save(uow, self.approver.actor, draft.id, DRAFT, self.house.clock())
-        self.server = make_server(
-            "127.0.0.1", 0, create_pages(self.house.services, factories.SECRET_KEY), threaded=True
-        )
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server = Serving(create_pages(self.house.services, factories.SECRET_KEY))
 
     def link(self) -> str:
         with time_machine.travel(self.house.clock(), tick=False):
-            address = f"http://127.0.0.1:{self.server.port}"
+            address = self.server.address
             return Links(factories.SECRET_KEY, address).page("experts", self.approver.id, self.approver.id)
 
 
@@ -62,8 +58,7 @@ class Site:
 def site(tmp_path: Path) -> Iterator[Site]:
     opened = Site(tmp_path)
     yield opened
-    opened.server.shutdown()
-    opened.server.server_close()
+    opened.server.close()
     opened.house.database.close()
 
 

@@ -1,7 +1,6 @@
 """詳細申請 in Chromium, as on a phone and at a desk: typed, kept, mended, looked at, and sent back to LINE."""
 
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 import time_machine
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -21,6 +19,7 @@ from tests.browser.conftest import PHONE, sound
 from tests.support import factories, photos
 from tests.support.factories import ANSWERS
 from tests.support.forms import DETAIL_KEYS
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 MOST_BYTES = 150_000
@@ -32,16 +31,13 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.house = factories.open_house(folder)
-        self.server = make_server(
-            "127.0.0.1", 0, create_pages(self.house.services, factories.SECRET_KEY), threaded=True
-        )
-        self.address = f"http://127.0.0.1:{self.server.server_port}"
+        self.server = Serving(create_pages(self.house.services, factories.SECRET_KEY))
+        self.address = self.server.address
         with self.house.database.unit() as uow:
             organisation = factories.organisation(uow)
             approver = factories.approver(uow, organisation)
         self.application, self.applicant = factories.filled_draft(self.house, organisation, approver)
         self.keeps(**dict.fromkeys(DETAIL_KEYS))
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def keeps(self, **values: Any) -> None:
         with self.house.database.unit() as uow:
@@ -59,8 +55,7 @@ class Site:
             return Links(factories.SECRET_KEY, self.address).page("form", self.applicant.id, self.application)
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
         self.house.database.close()
 
 

@@ -1,6 +1,5 @@
 """A big file in a real browser: by a link, and by a form whose page may send nothing to other origins."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 from flask import Response, render_template_string
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from handlers.exports import download
 from handlers.pages import create_pages
@@ -17,6 +15,7 @@ from storage.files import open_store
 from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.s3 import Seaweed
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 PAGE = """{% extends "base.html" %}{% block title %}一覧{% endblock %}{% block main %}<h1>一覧</h1>
@@ -42,13 +41,8 @@ def address(tmp_path: Path, s3: Seaweed, monkeypatch: pytest.MonkeyPatch) -> Ite
         def file() -> Response:
             return download("一覧", factories.START.date(), "csv", ["番号"], [[number] for number in range(9000)])
 
-        server = make_server("localhost", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        with Serving(app, "localhost") as server:
+            yield server.address
     house.database.close()
 
 

@@ -1,19 +1,18 @@
 """Two browsers on one application; the secretariat's house-keeping pages, looked at and used, at both widths."""
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from handlers.pages import create_pages
 from storage import desks, settings
 from tests.browser.conftest import DESK, sound
 from tests.support import factories
 from tests.support.factories import House
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 POLL = 15_000
@@ -28,8 +27,8 @@ class Site:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.server = make_server("127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True)
-        self.address = f"http://127.0.0.1:{self.server.port}/admin"
+        self.server = Serving(create_pages(house.services, factories.SECRET_KEY))
+        self.address = f"{self.server.address}/admin"
         with house.database.unit() as uow:
             factories.staff_user(uow)
             factories.staff_user(uow, "boss@example.jp", "manager")
@@ -37,7 +36,6 @@ class Site:
             approver = factories.approver(uow, organisation)
         made, _ = factories.approved_once(house, organisation, approver)
         self.desk = f"{self.address}/applications/{made}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 @pytest.fixture
@@ -45,8 +43,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     house = factories.open_house(tmp_path)
     opened = Site(house)
     yield opened
-    opened.server.shutdown()
-    opened.server.server_close()
+    opened.server.close()
     house.database.close()
 
 

@@ -1,13 +1,11 @@
 """Terms, commission letters and the expert's own letter page, walked in Chromium at both widths."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import time_machine
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -15,6 +13,7 @@ from models.views.people import PersonView
 from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.factories import House
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -24,8 +23,8 @@ class Office:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.server = make_server("127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True)
-        self.address = f"http://127.0.0.1:{self.server.port}"
+        self.server = Serving(create_pages(house.services, factories.SECRET_KEY))
+        self.address = self.server.address
         with house.database.unit() as uow:
             factories.staff_user(uow, "manager@example.jp", "manager")
             organisation = factories.organisation(uow)
@@ -33,7 +32,6 @@ class Office:
         self.agreed = [
             factories.agreed(house, organisation, self.approver, name=name) for name in ("山田 太郎", "髙橋 美咲")
         ]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def letter_link(self, application: str, person: PersonView) -> str:
         with time_machine.travel(self.house.clock(), tick=False):
@@ -46,8 +44,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
     house = factories.open_house(tmp_path)
     opened = Office(house)
     yield opened
-    opened.server.shutdown()
-    opened.server.server_close()
+    opened.server.close()
     house.database.close()
 
 

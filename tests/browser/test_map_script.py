@@ -1,6 +1,5 @@
 """The map's script: points and circles on a plain ground and on tiles, a pin put and taken away."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 from flask import render_template_string
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from handlers.maps import mark
 from handlers.pages import create_pages
@@ -18,6 +16,7 @@ from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.dispatches import OFFICE
 from tests.support.photos import jpeg
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 TILES = Tiles("https://tiles.example.jp/{z}/{x}/{y}.png", "地図をつくる会", "https://maps.example.jp/")
@@ -39,11 +38,8 @@ def address(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     app = create_pages(replace(house.services, tiles=request.param), factories.SECRET_KEY)
     app.add_url_rule("/p/shown", "shown", lambda: render_template_string(SHOWN, marks=MARKS))
     app.add_url_rule("/p/picked", "picked", lambda: render_template_string(PICKED))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.port}/p"
-    server.shutdown()
-    server.server_close()
+    with Serving(app) as server:
+        yield f"{server.address}/p"
     house.database.close()
 
 

@@ -1,6 +1,5 @@
 """The expert's profile, phone and desk: the calendar by tap and by key, each section, a change with its photo."""
 
-import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -8,7 +7,6 @@ from pathlib import Path
 import pytest
 import time_machine
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -17,6 +15,7 @@ from storage import profile
 from tests.browser.conftest import sound
 from tests.support import factories, photos
 from tests.support.factories import House
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 TODAY = date(2026, 11, 18)
@@ -27,15 +26,14 @@ class Site:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.server = make_server("127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True)
-        self.address = f"http://127.0.0.1:{self.server.port}"
+        self.server = Serving(create_pages(house.services, factories.SECRET_KEY))
+        self.address = self.server.address
         with house.database.unit() as uow:
             factories.staff_user(uow)
             organisation = factories.organisation(uow)
             approver = factories.approver(uow, organisation)
         made, self.expert = factories.commissioned(house, organisation, approver)
         factories.accept(house, self.expert, made)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
     def link(self) -> str:
@@ -58,8 +56,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     house = factories.open_house(tmp_path)
     opened = Site(house)
     yield opened
-    opened.server.shutdown()
-    opened.server.server_close()
+    opened.server.close()
     house.database.close()
 
 

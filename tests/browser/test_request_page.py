@@ -1,13 +1,11 @@
 """The request's page on a phone and a desk: kept as it is typed, filled from what is on record, sent."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import time_machine
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from handlers.links import Links
 from handlers.pages import create_pages
@@ -20,6 +18,7 @@ from storage import dispatch, drafts
 from tests.browser.conftest import sound
 from tests.support import dispatches, factories
 from tests.support.factories import House
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 OFFICE = "東京都千代田区丸の内1-9-1"
@@ -31,7 +30,7 @@ class Site:
     def __init__(self, house: House) -> None:
         self.house = house
         object.__setattr__(house.services, "locate", lambda words: Point(35.68, 139.76) if "丸の内" in words else None)
-        self.server = make_server("127.0.0.1", 0, create_pages(house.services, factories.SECRET_KEY), threaded=True)
+        self.server = Serving(create_pages(house.services, factories.SECRET_KEY))
         with house.database.unit() as uow:
             organisation = factories.organisation(uow)
             self.approver = factories.approver(uow, organisation)
@@ -39,11 +38,10 @@ class Site:
         dispatches.request(house, organisation, self.approver, None)
         with house.database.unit() as uow:
             self.id = usecase.choose_expert(uow, self.approver.actor, self.expert.id, house.clock()).id
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
     def link(self) -> str:
-        address = f"http://127.0.0.1:{self.server.port}"
+        address = self.server.address
         with time_machine.travel(self.house.clock(), tick=False):
             return Links(factories.SECRET_KEY, address).page("request", self.approver.id, self.id)
 
@@ -65,8 +63,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     house = factories.open_house(tmp_path)
     opened = Site(house)
     yield opened
-    opened.server.shutdown()
-    opened.server.server_close()
+    opened.server.close()
     house.database.close()
 
 

@@ -1,19 +1,18 @@
 """システムの状態 and 届かなかったもの, looked at and used at both widths."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
 from handlers.pages import create_pages
 from tests.browser.conftest import sound
 from tests.support import factories
 from tests.support.examining import ANSWERED, BAD, FINE, WRONG, Told
 from tests.support.given_up import event, message
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 
@@ -28,11 +27,8 @@ def desk(tmp_path: Path) -> Iterator[tuple[str, Told]]:
         message(uow, house.clock())
         message(uow, house.clock(), held=True)
         event(uow, house.clock())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.port}/admin", told
-    server.shutdown()
-    server.server_close()
+    with Serving(app) as server:
+        yield f"{server.address}/admin", told
     house.database.close()
 
 

@@ -1,6 +1,5 @@
 """A file field as a person meets it: chosen, on its way over a slow line, looked at, taken back, tried again."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -12,7 +11,6 @@ import pytest
 import time_machine
 from flask import Blueprint, Response, jsonify, make_response, render_template_string, request, url_for
 from playwright.sync_api import Locator, Page, Route, expect
-from werkzeug.serving import make_server
 
 from handlers import pictures, uploads
 from handlers.links import Links
@@ -26,6 +24,7 @@ from storage.files import FileStore, open_store
 from tests.browser.conftest import sound
 from tests.support import factories, photos
 from tests.support.s3 import Seaweed
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.browser
 TRIED = tickets.Purpose("tried", timedelta(minutes=30))
@@ -100,8 +99,8 @@ class Site:
         self.house = factories.open_house(folder)
         explain = tickets.explain
         monkeypatch.setattr(tickets, "explain", lambda bp: (explain(bp), routes(bp)))
-        self.server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-        self.address = f"http://127.0.0.1:{self.server.port}"
+        self.server = Serving()
+        self.address = self.server.address
         links = Links(factories.SECRET_KEY, self.address)
         at = replace(self.house.services, links=links, files=files or self.house.services.files)
         self.server.app = create_pages(at, factories.SECRET_KEY)
@@ -112,11 +111,9 @@ class Site:
             self.application = registration.create(uow, person.id, organisation, approver.id, None, now)
         with time_machine.travel(self.house.clock(), tick=False):
             self.link = links.page("tried", person.id, self.application)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
         self.house.database.close()
 
     def held(self) -> int:

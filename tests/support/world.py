@@ -15,7 +15,6 @@ from typing import Any
 from unittest.mock import patch
 
 import time_machine
-from werkzeug.serving import make_server
 
 from bot.emulator import Platform, create_app
 from bot.line.menu_images import draw
@@ -24,8 +23,9 @@ from handlers.bootstrap import Service
 from handlers.line.webhook import PATH
 from handlers.settings import read
 from handlers.usecases import organisation
-from storage import inbox, outbox, schema
+from storage import inbox, outbox
 from tests.support.databases import copied
+from tests.support.serving import Serving
 
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)  # Tuesday, 10:00 in Tokyo
 drawn = cache(draw)
@@ -221,30 +221,23 @@ def open_world(var: Path, database_url: str = "", **environment: str) -> Iterato
                 parts["web"] = service.web()
         return parts["web"](environ, start_response)
 
-    server = make_server("127.0.0.1", 0, route, threaded=True)
-    port = server.server_port
+    server = Serving(route)
     url = database_url or f"sqlite:///{copied(var / 'world.db')}"
-    settings = read({"PORT": str(port), "DATABASE_URL": url, **environment}, var)
+    settings = read({"PORT": str(server.port), "DATABASE_URL": url, **environment}, var)
     service = Service(settings, clock)
-    if database_url:
-        schema.upgrade(service.database.engine)
     platform = Platform(
-        webhook_url=f"http://127.0.0.1:{port}/line/webhook",
+        webhook_url=f"{server.address}/line/webhook",
         channel_secret=settings.channel_secrets[0],
         access_token=settings.access_token,
         mail_dir=var / "mail",
         clock=clock,
     )
     parts["phones"], parts["webhook"] = create_app(platform), service.webhook(service.stored)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
     try:
         with patch.object(menus, "draw", drawn):
             menus.sync(service.database, service.client, clock())
-        yield World(service, platform, clock, f"http://127.0.0.1:{port}")
+        yield World(service, platform, clock, server.address)
     finally:
         platform.close()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        server.close()
         service.close()

@@ -1,7 +1,6 @@
 """LINE's own SDK against the stand-in, over HTTP; its webhooks through the SDK's parser."""
 
 import io
-import threading
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -21,9 +20,9 @@ from linebot.v3.messaging import (
 from linebot.v3.webhooks import FollowEvent, ImageMessageContent, MessageEvent, PostbackEvent, UnsendEvent
 from PIL import Image
 from urllib3.exceptions import ProtocolError
-from werkzeug.serving import make_server
 
 from bot.emulator import Platform, create_app
+from tests.support.serving import Serving
 from tests.unit.emulator.conftest import SECRET, TOKEN, Product
 
 HELLO = {"type": "text", "text": "こんにちは"}
@@ -46,17 +45,12 @@ def push_to(user: str) -> PushMessageRequest:
 
 @pytest.fixture
 def sdk(platform: Platform) -> Iterator[ApiClient]:
-    server = make_server("127.0.0.1", 0, create_app(platform), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    configuration = Configuration(host=f"http://127.0.0.1:{server.port}", access_token=TOKEN)
-    configuration.retries = False  # pyright: ignore[reportAttributeAccessIssue] - typed as always None
-    client = ApiClient(configuration)
-    yield client
-    client.rest_client.pool_manager.clear()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Serving(create_app(platform)) as server:
+        configuration = Configuration(host=server.address, access_token=TOKEN)
+        configuration.retries = False  # pyright: ignore[reportAttributeAccessIssue] - typed as always None
+        client = ApiClient(configuration)
+        yield client
+        client.rest_client.pool_manager.clear()
 
 
 def test_sends(platform: Platform, sdk: ApiClient, user: str) -> None:
