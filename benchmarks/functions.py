@@ -22,7 +22,7 @@ from benchmarks.postgres import Server
 from benchmarks.standin import StandIn
 
 STARTS, SOURCE_STARTS = 7, 3
-NAMES = ("webhook", "pages", "worker", "jobs", "migrate", SDK)
+NAMES = ("webhook", "pages", "worker", "jobs", "migrate", "commands", SDK)
 
 
 class Bench:

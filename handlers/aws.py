@@ -1,10 +1,12 @@
-"""The Lambda functions: `handlers.aws.webhook`, `.pages`, `.worker`, `.jobs`, and `.migrate` for a deployment.
+"""The Lambda functions: `handlers.aws.webhook`, `.pages`, `.worker`, `.jobs`, and for a person who deploys
+`.migrate` and `.commands`.
 
 Each is built when it is asked for, and nothing of the others is loaded. Lambda's runtime asks for its one before the
 first event comes, so what is slow (importing, fetching secrets) is done while the sandbox is made, and what fails ends
 its start.
 """
 
+import gc
 import json
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -27,12 +29,20 @@ Function = Callable[[Event, Context], Any]
 
 
 def __getattr__(name: str) -> Function:
-    """The function of that name, made now and kept."""
+    """The function of that name, made now and kept.
+
+    What is loaded meanwhile stays for ever. Looking through it for garbage, again and again, is a fifth of a start.
+    """
     make = FUNCTIONS.get(name)
     if make is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    bootstrap.fetch_settings()
-    function = _measured(make())
+    gc.disable()
+    try:
+        bootstrap.fetch_settings()
+        function = _measured(make())
+        gc.freeze()
+    finally:
+        gc.enable()
     globals()[name] = function
     return function
 
@@ -81,10 +91,11 @@ def _worker() -> Function:
 
 
 def _jobs() -> Function:
-    """Scheduled work: `{"job": "sweep"}`."""
+    """Scheduled work: `{"job": "sweep"}`, each minute; the worker that does it is made now, with its imports."""
     from handlers.jobs.named import PARTS
 
-    jobs = bootstrap.function_service().jobs
+    service = bootstrap.function_service()
+    jobs, _ = service.jobs, service.worker
 
     def run(event: Event, context: Context) -> dict[str, int]:
         name = event.get("job")
@@ -100,10 +111,20 @@ def _migrate() -> Function:
     return lambda _event, _context: {"schema": bootstrap.upgrade()}
 
 
+def _commands() -> Function:
+    """Some of the commands of `chusho119`: `{"command": ["doctor"]}`."""
+    from handlers.aws_commands import run
+    from handlers.watch import logs
+
+    logs.set_up()
+    return run
+
+
 FUNCTIONS: dict[str, Callable[[], Function]] = {
     "webhook": _webhook,
     "pages": _pages,
     "worker": _worker,
     "jobs": _jobs,
     "migrate": _migrate,
+    "commands": _commands,
 }

@@ -8,10 +8,12 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from handlers.bootstrap import Service
-from storage import backup, bucket, dump, outbox, reseal, schema, seals
+from models.rules.permissions import SYSTEM
+from storage import audit, backup, bucket, dump, outbox, reseal, schema, seals
 from storage.backup import BackupFailed, Kept, Manifest
 from storage.database import Unavailable
 from storage.dump import DumpFailed
@@ -36,7 +38,8 @@ class Done:
 
 def back_up(service: Service, root: Path, keep: int | None = None) -> Done:
     """Make a backup under `root`, then take away all but the newest `keep`; BackupFailed says what to do."""
-    with _words(), backup.writing(root, service.clock()) as (folder, place):
+    began = service.clock()
+    with _words(), backup.writing(root, began) as (folder, place):
         dumped = dump.dump(service.database.engine, folder / backup.DATABASE)
         contents = {backup.DATABASE: backup.sealed_off(folder / backup.DATABASE)}
         named = _named(service)
@@ -50,12 +53,14 @@ def back_up(service: Service, root: Path, keep: int | None = None) -> Done:
             raise BackupFailed(
                 f"the database names {missing} files, and the store holds none of them: is FILE_STORE_URL right?"
             )
-        backup.write_manifest(folder, _manifest(service, dumped, contents))
+        manifest = _manifest(service, began, dumped, contents)
+        backup.write_manifest(folder, manifest)
+    with _words(f"The backup was made ({place}), but the service does not know of it."):
+        _take_down(service, "backup.make", manifest)
     with _words("The backup was made, but old ones were not taken away."):
         dropped = backup.drop_old(root, keep) if keep else []
-    size = sum(kept.size for kept in contents.values())
     files = len(contents) - 1
-    return Done(place, sum(dumped.rows.values()), files, size, len(keys) - files, len(dropped), missing)
+    return Done(place, sum(dumped.rows.values()), files, manifest.size, len(keys) - files, len(dropped), missing)
 
 
 def restore(service: Service, folder: Path, say: Say, *, send_waiting: bool = False) -> None:
@@ -64,7 +69,7 @@ def restore(service: Service, folder: Path, say: Say, *, send_waiting: bool = Fa
     Messages that waited when the backup was made were perhaps sent since. They are set aside and shown to the
     secretariat, unless `send_waiting`: for a service that was stopped before its backup was made.
     """
-    with _words():
+    with _words(""):
         manifest = backup.read(folder)
         _refuse(service, manifest)
         say("checking every file of the backup")
@@ -74,6 +79,7 @@ def restore(service: Service, folder: Path, say: Say, *, send_waiting: bool = Fa
         _take_back(service, folder, manifest, say)
         waiting = 0 if send_waiting else _set_aside(service)
         _prove(service, manifest)
+        _take_down(service, "backup.restore", manifest)
     for line in _report(manifest, waiting, sent=send_waiting):
         say(line)
 
@@ -91,10 +97,20 @@ def _named(service: Service) -> set[str]:
         return {key for key in reseal.named_files(uow) if not _passes(key)}
 
 
-def _manifest(service: Service, dumped: dump.Dumped, contents: dict[str, Kept]) -> Manifest:
+def _take_down(service: Service, action: str, manifest: Manifest) -> None:
+    """Which backup is the newest, where doctor and the figures look: in the audit of whichever database it now is.
+
+    The dump itself was taken before; a restored database would think that the backup before was its last.
+    """
+    about = ("backup", backup.stamp(manifest.moment))
+    with service.database.unit() as uow:
+        audit.record(uow, SYSTEM, action, about, service.clock(), detail=str(manifest.size))
+
+
+def _manifest(service: Service, began: datetime, dumped: dump.Dumped, contents: dict[str, Kept]) -> Manifest:
     proofs = [Vault([key]).seal(backup.PROOF).decode() for key in service.settings.field_keys]
     digest = service.database.vault.digest(backup.PROOF)
-    return Manifest(service.clock().isoformat(), dumped, proofs, digest, contents)
+    return Manifest(began.isoformat(), dumped, proofs, digest, contents)
 
 
 def _copied(service: Service, key: str, to: Path) -> Kept | None:
@@ -191,7 +207,7 @@ def _words(left: str = "Nothing was kept.") -> Iterator[None]:
     except DumpFailed as error:
         raise BackupFailed(str(error)) from error
     except Unavailable as error:
-        raise BackupFailed(f"the database does not answer: {error}") from error
+        raise BackupFailed(f"the database does not answer: {error}. {left}".rstrip()) from error
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise BackupFailed(f"the disk: {error.strerror}{where}. {left}") from error
+        raise BackupFailed(f"the disk: {error.strerror}{where}. {left}".rstrip()) from error

@@ -322,7 +322,7 @@ def web_app() -> Wsgi:
     return service.web()
 
 
-def webhook_app(answered: "Answered" = lambda _seconds, _status: None) -> "Webhook":
+def webhook_app(answered: "Answered" = lambda _seconds, _status, _foreign: None) -> "Webhook":
     """WSGI: the webhook alone, as light as it can be. `answered` is told of each request."""
     secrets = [part.strip() for part in os.environ.get("LINE_CHANNEL_SECRET", "").split(",") if part.strip()]
     url = os.environ.get("DATABASE_URL", "")

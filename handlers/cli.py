@@ -1,8 +1,11 @@
 """The commands of `architecture.md` 3."""
 
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -11,16 +14,33 @@ from handlers.settings import SettingsError
 from models.rules.errors import DomainError
 
 
+@dataclass(frozen=True)
+class Given:
+    """What whoever runs a command hands it: how its service is made, and what it reads as standard input."""
+
+    service: Callable[[], "bootstrap.Service"]
+    input: TextIO
+
+
 @click.group()
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """The expert-dispatch service on LINE."""
+    context.obj = context.obj or Given(lambda: bootstrap.Service(bootstrap.settings()), sys.stdin)
+
+
+def _given() -> Given:
+    return click.get_current_context().obj
 
 
 def _service() -> "bootstrap.Service":
+    """The service of this command; it gives everything back when the command has ended, however it ends."""
     try:
-        return bootstrap.Service(bootstrap.settings())
+        service = _given().service()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    click.get_current_context().call_on_close(service.close)
+    return service
 
 
 @main.command()
@@ -62,7 +82,6 @@ def jobs(name: str) -> None:
     finally:
         if not service.queue and name not in ("sweep", "deliver"):
             service.worker.sweep()
-        service.close()
     click.echo(" ".join(f"{key} {count}" for key, count in done.items()))
 
 
@@ -79,7 +98,6 @@ def db_upgrade() -> None:
     service = _service()
     schema.upgrade(service.database.engine)
     click.echo(f"schema {schema.head()}")
-    service.close()
 
 
 @main.command()
@@ -95,8 +113,6 @@ def backup(folder: Path, keep: int | None) -> None:
         done = back_up(service, folder, keep)
     except BackupFailed as error:
         raise click.ClickException(str(error)) from None
-    finally:
-        service.close()
     gone = f", {done.gone} deleted meanwhile" if done.gone else ""
     dropped = f"; {done.dropped} old ones taken away" if done.dropped else ""
     missing = f"; WARNING: {done.missing} files that rows name are not in the store" if done.missing else ""
@@ -116,8 +132,6 @@ def restore(folder: Path, send_waiting: bool) -> None:
         take_back(service, folder, click.echo, send_waiting=send_waiting)
     except BackupFailed as error:
         raise click.ClickException(str(error)) from None
-    finally:
-        service.close()
 
 
 @main.command("create-organisation")
@@ -126,6 +140,7 @@ def restore(folder: Path, send_waiting: bool) -> None:
 def create_organisation(name: str, prefecture: str) -> None:
     """Add a support organisation (or find it) and print an invitation code for one approver."""
     from handlers.usecases.organisation import code_for
+    from storage.database import Conflict
 
     service = _service()
     try:
@@ -133,8 +148,9 @@ def create_organisation(name: str, prefecture: str) -> None:
             code = code_for(uow, name, prefecture, service.clock())
     except DomainError as error:
         raise click.ClickException(_words(error)) from None
+    except Conflict:
+        raise click.ClickException(f"{name} was added by somebody else at this moment: run it again.") from None
     click.echo(code)
-    service.close()
 
 
 @main.command("create-secretariat-user")
@@ -143,22 +159,22 @@ def create_organisation(name: str, prefecture: str) -> None:
 @click.option("--role", type=click.Choice(["reader", "clerk", "manager"]), default="manager")
 def create_secretariat_user(email: str, name: str, role: str) -> None:
     """Add a user of the secretariat's page; the password is read from standard input."""
-    from handlers.usecases import staff
+    from handlers.usecases import staff, staff_admin
     from models.rules.permissions import SYSTEM
     from storage.database import Conflict
 
     service = _service()
-    password = sys.stdin.readline().rstrip("\n")
+    password = _given().input.readline().rstrip("\r\n")
     try:
+        email, name, role = staff_admin.judged({"email": email, "name": name or email, "role": role})
         hashed = staff.hash_password(password)
         with service.database.unit() as uow:
-            staff.create(uow, SYSTEM, email, name or email, hashed, role, service.clock())
+            staff.create(uow, SYSTEM, email, name, hashed, role, service.clock())
     except DomainError as error:
         raise click.ClickException(_words(error)) from None
     except Conflict:
         raise click.ClickException(f"{email} is a user already.") from None
     click.echo(f"created {email} ({role})")
-    service.close()
 
 
 @main.group()
@@ -169,12 +185,17 @@ def richmenu() -> None:
 @richmenu.command("sync")
 def richmenu_sync() -> None:
     """Make LINE's rich menus what the code says; running it again changes nothing."""
-    from handlers.menus import sync
+    from bot.line.outcomes import LineError
+    from handlers.menus import SyncRunning, sync
 
     service = _service()
-    for line in sync(service.database, service.client, service.clock()):
-        click.echo(line)
-    service.close()
+    try:
+        for line in sync(service.database, service.client, service.clock()):
+            click.echo(line)
+    except LineError as error:
+        raise click.ClickException(f"LINE: {error}. Run it again; chusho119 doctor says more.") from None
+    except SyncRunning:
+        raise click.ClickException("another richmenu sync is at work: run it again in some minutes.") from None
 
 
 @main.command()
@@ -222,11 +243,9 @@ def reseal(dry_run: bool) -> None:
         done = run_reseal(service.database, service.files, service.clock, change=not dry_run)
     except Refused as error:
         raise click.ClickException(str(error)) from None
-    finally:
-        service.close()
     for line in done.lines:
         click.echo(line)
-    sys.exit(0 if done.fine else 1)
+    click.get_current_context().exit(0 if done.fine else 1)
 
 
 @main.command()
@@ -242,7 +261,7 @@ def doctor() -> None:
     found = findings(_service())
     for line in report(found):
         click.echo(line)
-    sys.exit(1 if any(finding.level is Level.ERROR for finding in found) else 0)
+    click.get_current_context().exit(1 if any(finding.level is Level.ERROR for finding in found) else 0)
 
 
 def _words(error: DomainError) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from handlers.checks import database, files, keys, line, links, mail, people, queue, work
+from handlers.checks import backup, database, files, keys, line, links, mail, people, queue, work
 from handlers.checks import settings as of_settings
 from handlers.checks.finding import LEVELS, Finding, Level, unknown, worst_first
 from storage.database import Unavailable
@@ -46,6 +46,7 @@ CHECKS = (
     Check("keys", keys.look),
     Check("database", database.look),
     Check("files", files.look, outside=True),
+    Check("backup", backup.look),
     Check("queue", queue.look, outside=True),
     Check("mail", mail.look, outside=True),
     Check("line", line.look, outside=True),

@@ -4,6 +4,7 @@ It speaks to the network, so it is never called inside a transaction. Whatever g
 good enough: the place is then marked as not known.
 """
 
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,12 +23,17 @@ class Geocoder:
 
     def __init__(self, url: str) -> None:
         """`url`: the service's address, such as https://nominatim.example.jp."""
+        self._url = url.rstrip("/")
+
+    @cached_property
+    def _service(self) -> Any:
+        """The client of geopy, made when something is looked up: a fifth of a second of imports."""
         from geopy.geocoders import Nominatim
 
-        parts = urlsplit(url.rstrip("/"))
+        parts = urlsplit(self._url)
         made: Any = Nominatim
         domain = f"{parts.netloc}{parts.path}"
-        self._service = made(domain=domain, scheme=parts.scheme, user_agent="chusho119", timeout=SECONDS)
+        return made(domain=domain, scheme=parts.scheme, user_agent="chusho119", timeout=SECONDS)
 
     def find(self, address: str) -> Point | None:
         """Where the address lies; None when it is not found, lies abroad, or the service does not answer."""

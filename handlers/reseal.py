@@ -66,7 +66,8 @@ def _once(database: Database, files: FileStore, clock: Callable[[], datetime], *
     counted, broken = Counter[Seal](), list[Looked]()
     walk = storage.renew if change else storage.look
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=storage.total(database))
         for looked in walk(database, files, clock):
             counted[looked.seal] += 1

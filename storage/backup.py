@@ -52,6 +52,16 @@ class Manifest:
     contents: Mapping[str, Kept]
 
     @property
+    def moment(self) -> datetime:
+        """When it was begun: the database is that of this moment."""
+        return datetime.fromisoformat(self.made_at)
+
+    @property
+    def size(self) -> int:
+        """Bytes, the manifest itself left out."""
+        return sum(kept.size for kept in self.contents.values())
+
+    @property
     def keys(self) -> list[str]:
         """The keys of the file store, in order."""
         return sorted(name.removeprefix(f"{FILES}/") for name in self.contents if name.startswith(f"{FILES}/"))
@@ -113,6 +123,7 @@ def read(folder: Path) -> Manifest:
         kept["database"] = Dumped(**kept["database"])
         kept["contents"] = {name: Kept(**each) for name, each in kept["contents"].items()}
         manifest = Manifest(**kept)
+        stamp(manifest.moment)
     except OSError as error:
         raise BackupFailed(f"{folder} is no backup: {MANIFEST} cannot be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -146,6 +157,11 @@ def drop_old(root: Path, keep: int) -> list[Path]:
     return old
 
 
+def stamp(moment: datetime) -> str:
+    """What a backup of this moment is called."""
+    return moment.astimezone(UTC).strftime(STAMP)
+
+
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     handle = os.open(root, os.O_RDONLY)
@@ -161,7 +177,7 @@ def _alone(root: Path) -> Iterator[None]:
 
 def _free(root: Path, now: datetime) -> Path:
     """A name later than every other: two of one second, or a clock set back, never make the newest look old."""
-    name = now.astimezone(UTC).strftime(STAMP)
+    name = stamp(now)
     newest = max((path.name for path in root.iterdir() if NAME.fullmatch(path.name)), default="")
     if name <= newest:
         name = (datetime.strptime(newest, STAMP).replace(tzinfo=UTC) + timedelta(seconds=1)).strftime(STAMP)

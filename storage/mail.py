@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from storage import amazon
 from storage.files import write_whole
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class SmtpMailer:
 
 
 class SesMailer:
-    """Amazon SES; region and credentials come from boto3's own variables."""
+    """Amazon SES; region and credentials come from botocore's own variables."""
 
     def __init__(self, letters: Letters, client: "BaseClient | None" = None) -> None:
         self._letters = letters
@@ -226,15 +227,7 @@ class SesMailer:
     def client(self) -> Any:
         """SES's own client, made when first asked for."""
         if self._made is None:
-            from boto3.session import Session
-            from botocore.config import Config
-
-            once = Config(
-                connect_timeout=TIMEOUT,
-                read_timeout=TIMEOUT,
-                retries={"total_max_attempts": 1, "mode": "standard"},
-            )
-            self._made = Session().client("sesv2", config=once)
+            self._made = amazon.client("sesv2", connect=TIMEOUT, read=TIMEOUT)
         return self._made
 
 

@@ -6,6 +6,7 @@ never change under their key, but may be deleted meanwhile: such a one is not br
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -29,6 +30,7 @@ FILES = (
 """Every column that names a sealed file."""
 BATCH = 100
 TRIES = 10
+AT_ONCE = 8
 PDF, OCTETS = "application/pdf", "application/octet-stream"
 
 
@@ -51,14 +53,6 @@ class Looked:
     seal: Seal
 
 
-@dataclass(frozen=True)
-class Left:
-    """How many values and files still need an older key, and which no key opens."""
-
-    old: int
-    broken: tuple[Looked, ...]
-
-
 def total(database: Database) -> int:
     """How many values and files there are to look at."""
     columns = [*(column for _, column in seals.columns()), *_files()]
@@ -66,16 +60,8 @@ def total(database: Database) -> int:
         return sum(uow.session.scalar(select(func.count()).where(*_filled(column))) or 0 for column in columns)
 
 
-def left(database: Database, files: FileStore, clock: Callable[[], datetime]) -> Left:
-    """Looks at everything and changes nothing; every file is read for it."""
-    found = [looked for looked in look(database, files, clock) if looked.seal in (Seal.OLD, Seal.BROKEN)]
-    return Left(
-        sum(looked.seal is Seal.OLD for looked in found), tuple(each for each in found if each.seal is Seal.BROKEN)
-    )
-
-
 def look(database: Database, files: FileStore, clock: Callable[[], datetime]) -> Iterator[Looked]:
-    """How everything is sealed."""
+    """How everything is sealed; every file is read for it, and nothing is changed."""
     return _walk(database, files, clock, change=False)
 
 
@@ -191,12 +177,17 @@ def _replace_one(database: Database, table: Table, column: Any, name: Any) -> Se
 def _column_of_files(
     database: Database, files: FileStore, column: Any, clock: Callable[[], datetime], *, change: bool
 ) -> Iterator[Looked]:
-    """A file that several rows name is looked at as often."""
+    """Some at once, for each waits for the store. A file that several rows name is looked at as often."""
     place, (row,) = f"{column.table.name}.{column.name}", column.table.primary_key.columns
-    for rows in _pages(database, select(row, column).where(*_filled(column)), row):
-        for name, key in rows:
-            needed = partial(_needed, database, column, row == name, key, clock)
-            yield Looked(place, key, _file(database.vault, files, key, needed, change=change))
+
+    def one(found: Sequence[Any]) -> Looked:
+        name, key = found
+        needed = partial(_needed, database, column, row == name, key, clock)
+        return Looked(place, key, _file(database.vault, files, key, needed, change=change))
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for rows in _pages(database, select(row, column).where(*_filled(column)), row):
+            yield from pool.map(one, rows)
 
 
 def _file(vault: Vault, files: FileStore, key: str, needed: Callable[[], bool], *, change: bool) -> Seal:

@@ -1,15 +1,18 @@
-"""How the service itself stands: the database server, when something last left or a job last ran, who may manage."""
+"""How the service itself stands: the server, when something last left, a job ran, a backup was made; who may manage."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, union_all
 
 from models.tables.appointment import Task
+from models.tables.audit import AuditEntry
 from models.tables.conversation import InboxEvent, OutboxRow
 from models.tables.staff import Staff
 from models.tables.system import JobLease
 from storage.database import UnitOfWork
+
+BACKED_UP, RESTORED = "backup.make", "backup.restore"
 
 
 def server(uow: UnitOfWork) -> tuple[str, float | None]:
@@ -33,6 +36,29 @@ def lease_until(uow: UnitOfWork, name: str) -> datetime | None:
     """Until when a job's lease was last taken; None before its first round and after an orderly end."""
     until = uow.session.scalar(select(JobLease.until_ms).where(JobLease.name == name))
     return datetime.fromtimestamp(until / 1000, UTC) if until is not None else None
+
+
+@dataclass(frozen=True)
+class Backup:
+    """The newest backup: of which moment, how many bytes, and whether this database is what was restored from it."""
+
+    at: datetime
+    size: int
+    restored: bool
+
+
+def last_backup(uow: UnitOfWork) -> Backup | None:
+    """What the audit says of the newest backup; None when none was ever made. A look into an index for each action."""
+    newest = [select(func.max(AuditEntry.seq)).where(AuditEntry.action == each) for each in (BACKED_UP, RESTORED)]
+    found = uow.session.execute(
+        select(AuditEntry.action, AuditEntry.subject_id, AuditEntry.detail)
+        .where(AuditEntry.seq.in_(union_all(*newest)))
+        .order_by(AuditEntry.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return None
+    return Backup(datetime.fromisoformat(found.subject_id), int(found.detail or 0), found.action == RESTORED)
 
 
 def tasks_before(uow: UnitOfWork, before: datetime) -> int:

@@ -1,11 +1,14 @@
 """Small things the service keeps for itself: rich-menu ids, job leases, first browsers of personal links."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
 from models.tables.system import JobLease, PageLink, RichMenu
 from storage.database import UnitOfWork
+
+HOLD = timedelta(minutes=3)
+"""How long the lease of a job holds; whoever is at it longer asks again."""
 
 
 def menu_ids(uow: UnitOfWork) -> dict[str, str]:

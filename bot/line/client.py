@@ -154,10 +154,6 @@ class LineClient:
         """Give one person a menu of their own; no effect on someone who blocks us."""
         self._do("POST", "/v2/bot/user/{}/richmenu/{}", user_id, rich_menu_id)
 
-    def unlink_menu(self, user_id: str) -> None:
-        """Back to the default menu."""
-        self._do("DELETE", "/v2/bot/user/{}/richmenu", user_id)
-
     def create_menu(self, definition: Mapping[str, Any]) -> str:
         """A new rich menu, still without its image; its id. LINE allows 100 an hour."""
         return str(self._do("POST", "/v2/bot/richmenu", body=definition)["richMenuId"])

@@ -1,15 +1,18 @@
-"""A release on AWS: `python -m deploy.aws.release deploy|rollback STAGE` (by `make`).
+"""A release on AWS: `python -m deploy.aws.release deploy|rollback|command STAGE` (by `make`).
 
 A deployment brings the schema to the newest revision before the new code comes, because every migration fits the
 release before it. Rolling back puts the code of an earlier release into the functions, in seconds; template and schema
-stay.
+stay. A command (`command STAGE -- doctor`) is run by the function `commands`; what a command reads, a password, travels
+in the invocation and stands on no command line.
 """
 
 import argparse
+import getpass
 import json
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,8 @@ from deploy.aws.build import ROOT
 
 SERVICE = "chusho119"
 STAGES = Path(__file__).with_name("stages")
-ROLLED_BACK = ("worker", "jobs", "pages", "webhook")
+ROLLED_BACK = ("worker", "jobs", "pages", "webhook", "commands")
+READS_A_PASSWORD = "create-secretariat-user"  # noqa: S105 - the command's name
 PATIENT = {"Delay": 2, "MaxAttempts": 150}
 Run = Callable[[Sequence[str]], None]
 Make = Callable[[str], Any]
@@ -25,6 +29,10 @@ Make = Callable[[str], Any]
 
 class ReleaseFailed(Exception):
     """It went no further; the text says where, and what to do."""
+
+
+class FunctionFailed(Exception):
+    """A function ended in an error; the text is its kind and what it says of it."""
 
 
 class Release:
@@ -65,11 +73,29 @@ class Release:
             functions.get_waiter("function_updated_v2").wait(FunctionName=full, WaiterConfig=PATIENT)
         return chosen
 
+    def command(self, words: Sequence[str], given: str = "") -> int:
+        """Run a command in the stage, print what it says, and return the code it ended with."""
+        functions = self._make("lambda")
+        try:
+            answer = self._ask("commands", {"command": list(words), "input": given})
+        except functions.exceptions.ResourceNotFoundException:
+            raise ReleaseFailed(f"there is no {self.stack}-commands yet: make deploy STAGE={self.stage}") from None
+        except FunctionFailed as problem:
+            raise ReleaseFailed(
+                f"the command ended in an error, and may have done a part of its work: {problem}\n"
+                f"Its log is /aws/lambda/{self.stack}-commands."
+            ) from None
+        print(answer["output"], end="")
+        return answer["code"]
+
     def releases(self, bucket: str) -> list[str]:
-        """The releases whose code is kept, oldest first; a deployment that failed half way is among them."""
+        """The releases whose whole code is kept, oldest first; a deployment that failed later on is among them."""
         pages = self._make("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=self._folder)
-        keys = [found["Key"].removeprefix(self._folder) for page in pages for found in page.get("Contents", ())]
-        whole = {key.split("/")[0] for key in keys if key.endswith("/webhook.zip")}
+        keys = {found["Key"].removeprefix(self._folder) for page in pages for found in page.get("Contents", ())}
+        whole = {
+            release for release in {key.split("/")[0] for key in keys}
+            if all(f"{release}/{name}.zip" in keys for name in ROLLED_BACK)
+        }  # fmt: skip
         return sorted(whole, key=lambda release: int(release.split("-")[0]))
 
     def exists(self) -> bool:
@@ -114,20 +140,28 @@ class Release:
         functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig=PATIENT)
 
     def _migrate(self) -> None:
-        functions, name = self._make("lambda"), f"{self.stack}-migrate"
         try:
-            answer = functions.invoke(FunctionName=name, Payload=b"{}")
+            print(f"schema: {self._ask('migrate', {})}")
+        except FunctionFailed as problem:
+            raise ReleaseFailed(
+                f"the migration failed, the code was not changed after it: {problem}\n"
+                f"Its log is /aws/lambda/{self.stack}-migrate."
+            ) from None
+
+    def _ask(self, function: str, event: Mapping[str, Any]) -> Any:
+        """Invoke a function and wait for its answer; FunctionFailed when it ended in an error."""
+        functions, name = self._make("lambda"), f"{self.stack}-{function}"
+        payload = json.dumps(event).encode()
+        try:
+            answer = functions.invoke(FunctionName=name, Payload=payload)
         except functions.exceptions.ResourceNotReadyException:
             # Idle for weeks, it has lost its way into the VPC; this call has asked for a new one.
             functions.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig=PATIENT)
-            answer = functions.invoke(FunctionName=name, Payload=b"{}")
-        told = answer["Payload"].read().decode()
+            answer = functions.invoke(FunctionName=name, Payload=payload)
+        told = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
-            raise ReleaseFailed(
-                f"the migration failed, the code was not changed after it: {told}\n"
-                f"Its log is /aws/lambda/{self.stack}-migrate."
-            )
-        print(f"schema: {json.loads(told)}")
+            raise FunctionFailed(": ".join(str(told[key]) for key in ("errorType", "errorMessage") if key in told))
+        return told
 
 
 def _run(command: Sequence[str]) -> None:
@@ -155,21 +189,60 @@ def _region(stage: str) -> str:
     return yaml.safe_load(place.read_text("utf-8"))["region"]
 
 
+def _password(words: Sequence[str]) -> str:
+    """What the command reads: typed unseen where a terminal is, else a line of standard input; most read nothing."""
+    if words[0] != READS_A_PASSWORD or "--help" in words:
+        return ""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline()
+    typed = getpass.getpass("password: ")
+    if getpass.getpass("once more: ") != typed:
+        raise ReleaseFailed("the two are not the same; nothing was done")
+    return typed
+
+
+def _words(given: argparse.Namespace) -> list[str]:
+    """The words of the command, given one by one or as a line that is split as a shell would."""
+    try:
+        words = [*shlex.split(given.do), *given.words]
+    except ValueError as problem:
+        raise ReleaseFailed(f"the command cannot be split into words: {problem}") from None
+    if not words:
+        raise ReleaseFailed("say which command, such as doctor")
+    return words
+
+
+def _asked() -> argparse.Namespace:
+    asked = argparse.ArgumentParser(description=__doc__)
+    what = asked.add_subparsers(dest="what", required=True)
+    deploying, going_back, commanding = (what.add_parser(name) for name in ("deploy", "rollback", "command"))
+    for each in (deploying, going_back, commanding):
+        each.add_argument("stage")
+    going_back.add_argument("--to", default="", help="the release to go back to, as `rollback` lists them")
+    commanding.add_argument("--do", default="", help="the command as one line")
+    commanding.add_argument("words", nargs="*", help="the command word by word, after --")
+    return asked.parse_args()
+
+
 def main() -> None:
     """See the module."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("what", choices=("deploy", "rollback"))
-    asked.add_argument("stage")
-    asked.add_argument("--to", default="", help="the release to go back to, as `rollback` lists them")
-    given = asked.parse_args()
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    given = _asked()
     try:
         release = Release(given.stage, _clients(_region(given.stage)), _run)
-        if given.what == "deploy":
-            release.deploy()
-        else:
-            print(f"the functions run the code of {release.rollback(given.to)}; the schema stays as it is")
+        match given.what:
+            case "deploy":
+                release.deploy()
+            case "rollback":
+                print(f"the functions run the code of {release.rollback(given.to)}; the schema stays as it is")
+            case _:
+                words = _words(given)
+                raise SystemExit(release.command(words, _password(words)))
     except ReleaseFailed as error:
         raise SystemExit(str(error)) from None
+    except (BotoCoreError, ClientError) as error:
+        raise SystemExit(f"AWS: {error}") from None
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "account": ("LINEアカウント", ("move", "role")),
     "data": ("個人データ・ファイル・取り込み", ("person", "list", "import")),
     "staff": ("職員とログイン", ("staff",)),
-    "system": ("システム", ("message", "event")),
+    "system": ("システム", ("message", "event", "backup")),
     "settings": ("設定", ("settings", "desk", "consent.publish")),
 }
 """By key: what a group is called and what is in it, by whole action or by the part before the dot; views are apart."""
@@ -56,6 +56,7 @@ KINDS: Mapping[str, tuple[str, str, str]] = {
     "list": ("一覧", "", ""),
     "message": ("お知らせ", "admin.troubles", ""),
     "event": ("受信", "admin.troubles", ""),
+    "backup": ("バックアップ", "admin.status", ""),
 }
 """By kind of subject: what it is called, and the page that shows it with the argument that takes its id."""
 CODES: Mapping[str, str] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handlers.checks.finding import Finding, error, fine, warning
-from storage import schema, standing
+from storage import standing
 from storage.database import Unavailable, sqlite_path
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ ROOM_WARNS, ROOM_HARMS = 2 * 1024**3, 300 * 1024**2
 
 def look(service: "Service") -> Iterator[Finding]:
     """Nothing more is asked of a database that does not answer."""
+    from storage import schema
+
     database = service.database
     started = time.perf_counter()
     try:

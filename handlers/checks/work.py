@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from handlers.checks.finding import Finding, error, fine, unknown, warning
-from handlers.jobs.named import HOLD
 from models.rules.calendar import age_in_words, format_datetime
-from storage import inbox, levels, outbox, standing
+from storage import inbox, levels, outbox, standing, system
 from storage.levels import Levels
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def look(service: "Service") -> Iterator[Finding]:
         yield warning("dead", count=dead)
     if dead_events:
         yield warning("dead_events", count=dead_events)
-    yield _jobs(lease - HOLD if lease else None, now, elsewhere=bool(service.settings.event_queue_url))
+    yield _jobs(lease - system.HOLD if lease else None, now, elsewhere=bool(service.settings.event_queue_url))
     if stuck:
         yield warning("tasks_stuck", count=stuck)
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -32,7 +32,6 @@ PARTS = {
 """The jobs by name, and their parts in order."""
 ONE_AT_A_TIME = frozenset({"remind", "retain"})
 """What two processes do not do at once; the others hold leases of their own, by person or by task."""
-HOLD = timedelta(minutes=3)
 GoOn = Callable[[], bool]
 Counts = dict[str, int]
 log = structlog.get_logger()
@@ -104,7 +103,7 @@ class Jobs:
         now = self.clock()
         try:
             with self.database.unit() as uow:
-                return system.take_job_lease(uow, name, self.owner, ms(now), ms(now + HOLD))
+                return system.take_job_lease(uow, name, self.owner, ms(now), ms(now + system.HOLD))
         except Conflict:
             return False
 

@@ -29,8 +29,12 @@ log = logging.getLogger("chusho119.webhook")
 
 #: Told what is safely kept: (LINE user id, webhookEventId) of each event that somebody waits for an answer to.
 Stored = Callable[[Sequence[tuple[str, str]]], None]
-#: Told of each request that was answered: seconds from its arrival, and the status.
-Answered = Callable[[float, int], None]
+#: Told of each request that was answered: seconds from its arrival, the status, and whether it bears a signature that
+#: is not of our secret. What merely roams the internet bears none; everything of LINE's does when our secret is wrong.
+Answered = Callable[[float, int, bool], None]
+
+#: What is answered to that.
+FOREIGN = ("401 Unauthorized", "signature does not match")
 
 
 class BadBody(ValueError):
@@ -46,7 +50,7 @@ class Webhook:
         acknowledger: Acknowledger,
         stored: Stored = lambda _events: None,
         clock: Callable[[], float] = time.time,
-        answered: Answered = lambda _seconds, _status: None,
+        answered: Answered = lambda _seconds, _status, _foreign: None,
     ) -> None:
         """`secrets`: one channel secret, or two during a rotation."""
         self._secrets = [secret.encode() for secret in secrets]
@@ -59,20 +63,24 @@ class Webhook:
         """One request."""
         began = time.perf_counter()
         traces: list[str] = []
-        status, words = self._answer(environ, traces)
+        answer = self._answer(environ, traces)
+        status, words = answer
         body = words.encode()
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response(status, headers)
-        return self._sent(body, int(status[:3]), time.perf_counter() - began, traces)
+        told = (time.perf_counter() - began, int(status[:3]), answer is FOREIGN)
+        return self._sent(body, told, traces)
 
-    def _sent(self, body: bytes, status: int, seconds: float, traces: list[str]) -> Iterable[bytes]:
+    def _sent(self, body: bytes, told: tuple[float, int, bool], traces: list[str]) -> Iterable[bytes]:
         """The answer; what is written down of it comes afterwards, when nobody waits any more."""
         try:
             yield body
         finally:
             if traces:
                 log.info("stored", extra={"traces": traces})
-            self._answered(seconds, status)
+            if told[-1]:
+                log.warning("signature_refused")
+            self._answered(*told)
 
     def _answer(self, environ: dict[str, Any], traces: list[str]) -> tuple[str, str]:
         if environ.get("PATH_INFO") != PATH:
@@ -82,8 +90,11 @@ class Webhook:
         body = _read(environ)
         if body is None:
             return "413 Content Too Large", "too large"
-        if not self._signed(body, environ.get("HTTP_X_LINE_SIGNATURE", "")):
-            return "401 Unauthorized", "signature does not match"
+        signature = _signature(environ.get("HTTP_X_LINE_SIGNATURE", ""))
+        if signature is None:
+            return "401 Unauthorized", "no signature"
+        if not self._signed(body, signature):
+            return FOREIGN
         try:
             events = arrived(body, int(self._clock() * 1000))
         except BadBody as error:
@@ -104,13 +115,18 @@ class Webhook:
         self._stored([(event.user_id, event.event_id) for event in events if event.user_id])
         return "200 OK", "ok"
 
-    def _signed(self, body: bytes, signature: str) -> bool:
-        try:
-            given = base64.b64decode(signature, validate=True)
-        except ValueError:
-            return False
+    def _signed(self, body: bytes, given: bytes) -> bool:
         good = [hmac.compare_digest(hmac.digest(secret, body, hashlib.sha256), given) for secret in self._secrets]
         return any(good)
+
+
+def _signature(given: str) -> bytes | None:
+    """The digest that a header holds; None for what has not the form of one."""
+    try:
+        found = base64.b64decode(given, validate=True)
+    except ValueError:
+        return None
+    return found if len(found) == hashlib.sha256().digest_size else None
 
 
 def _read(environ: dict[str, Any]) -> bytes | None:

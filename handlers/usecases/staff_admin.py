@@ -20,7 +20,7 @@ NAME_MAX = 120
 def add(uow: UnitOfWork, actor: Actor, typed: dict[str, str], link_for: LinkFor, now: datetime) -> str:
     """A new user (`typed`: email, name, role), who gets a link to set the password; returns the id."""
     _managers(uow, actor)
-    email, name, role = _judged(typed)
+    email, name, role = judged(typed)
     known = staff.any_by_email(uow, email)
     if known:
         raise NotPossible("staff.ended_before" if known.ended_at else "staff.exists", email=email)
@@ -30,7 +30,8 @@ def add(uow: UnitOfWork, actor: Actor, typed: dict[str, str], link_for: LinkFor,
     return user
 
 
-def _judged(typed: dict[str, str]) -> tuple[str, str, str]:
+def judged(typed: dict[str, str]) -> tuple[str, str, str]:
+    """A new user's address, name and role (`typed`: email, name, role); NotPossible names what is wrong with them."""
     mail, name, role = judge_mail(typed.get("email", ""), {}), tidy(typed.get("name", "")), typed.get("role", "")
     if isinstance(mail, Unclear):
         raise NotPossible("desk.mail_mistyped", meant=mail.choices[0].value)

@@ -11,7 +11,7 @@ from bot.line.client import Quota
 from bot.line.outcomes import LineError
 from handlers.watch.health import Health
 from handlers.watch.metrics import NO_METER, Meter
-from storage import levels, system
+from storage import levels, standing, system
 from storage.database import Conflict, Database
 from storage.inbox import ms
 
@@ -43,7 +43,8 @@ class Gauges:
         if any(trouble.startswith("database") for trouble in troubles):
             return
         with self.database.read() as uow:
-            found = levels.measure(uow, self.clock())
+            now = self.clock()
+            found, backup = levels.measure(uow, now), standing.last_backup(uow)
         self.meter.level("inbox_waiting", found.inbox_waiting)
         self.meter.level("inbox_oldest_seconds", found.inbox_oldest)
         self.meter.level("outbox_waiting", found.outbox_waiting)
@@ -52,6 +53,8 @@ class Gauges:
         self.meter.level("outbox_dead", found.outbox_dead)
         for grade, count in found.visits.items():
             self.meter.level("visits", count, grade=grade)
+        if backup:
+            self.meter.level("backup_age_seconds", max(0.0, (now - backup.at).total_seconds()))
 
     def _ask_quota(self) -> None:
         """Ask LINE, unless somebody did a short while ago: a lease nobody can prolong keeps the time between."""

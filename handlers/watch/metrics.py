@@ -39,6 +39,7 @@ METRICS: Mapping[str, Metric] = {
     "acknowledge_seconds": Metric(
         TIME, "From a webhook request's arrival to its 200, its events safely stored", buckets=QUICK
     ),
+    "signatures_refused": Metric(COUNT, "Webhook requests whose signature is not of our secret; answered 401"),
     "turn_seconds": Metric(TIME, "One turn: from taking the person's talk to its answer sent", buckets=SLOW),
     "turn_failures": Metric(COUNT, "Turns that ended in an unexpected error; they are tried again"),
     "replies": Metric(COUNT, "Replies LINE accepted (free)"),
@@ -55,6 +56,9 @@ METRICS: Mapping[str, Metric] = {
     "outbox_oldest_seconds": Metric(LEVEL, "How long the oldest of these is overdue; 0 when none is", seconds=True),
     "outbox_held": Metric(LEVEL, "Messages kept for a free reply because the month's quota is used up"),
     "outbox_dead": Metric(LEVEL, "Messages that can never leave, of all time (see 例外 on the secretariat's page)"),
+    "backup_age_seconds": Metric(
+        LEVEL, "Age of the newest backup of `chusho119 backup`; absent when none was ever made", seconds=True
+    ),
     "line_quota_left": Metric(LEVEL, "Push messages left this month; absent without a limit; asked every 10 minutes"),
     "visits": Metric(LEVEL, "Visits of the last 30 days, by the grade of their evidence", {"grade": ("A", "B", "C")}),
     "job_seconds": Metric(TIME, "One run of a job", {"job": JOBS}, buckets=SLOW),
@@ -101,13 +105,18 @@ def status_class(status: int) -> str:
     return CLASSES[max(2, min(5, status // 100)) - 2]
 
 
-def acknowledging(meter: Meter) -> Callable[[float, int], None]:
-    """What the webhook tells of each request: its seconds and its status."""
+def acknowledging(meter: Meter) -> Callable[[float, int, bool], None]:
+    """What the webhook tells of each request: its seconds, its status, and whether somebody else's secret signed it.
 
-    def answered(seconds: float, status: int) -> None:
+    Good signatures count as 0: the number of CloudWatch's values is then that of all signatures, their sum the refused.
+    """
+
+    def answered(seconds: float, status: int, foreign: bool) -> None:
         meter.count("http_requests", status=status_class(status))
         if status == 200:
             meter.observe("acknowledge_seconds", seconds)
+        if status == 200 or foreign:
+            meter.count("signatures_refused", int(foreign))
 
     return answered
 

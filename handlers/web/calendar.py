@@ -1,8 +1,10 @@
-"""カレンダーに入れる: a fixed visit as a file for the phone's calendar, for whoever may see the dispatch."""
+"""カレンダーに入れる: a fixed visit as a file for the phone's calendar, for whoever may see the dispatch.
+
+The library of such files is loaded at the first one, to keep cold starts short.
+"""
 
 from flask import Blueprint, Response
 
-from handlers.calendars import ICS, ics
 from handlers.links import HANDOFF_OPENS_FOR
 from handlers.usecases.dispatch.read import read
 from handlers.web.context import services
@@ -18,6 +20,8 @@ def routes(bp: Blueprint) -> None:
 
 def calendar_file(token: str) -> Response:
     """The visit as it stands now; the link belongs to the browser that opened it first."""
+    from handlers.calendars import ICS, ics
+
     browser = this_browser()
     with opened(CALENDAR, token, browser, first=True) as at:
         view, _ = read(at.uow, at.actor, at.subject)

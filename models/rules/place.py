@@ -6,8 +6,6 @@ Coordinates are WGS 84 degrees, the only floats we keep; distances are whole met
 from dataclasses import dataclass
 from enum import StrEnum
 
-from geopy.distance import geodesic
-
 JAPAN = ((20.0, 46.5), (122.0, 154.5))
 """Latitudes and longitudes between which Japan lies."""
 
@@ -41,7 +39,9 @@ class Point:
 
 
 def metres(here: Point, there: Point) -> int:
-    """The geodesic distance, in whole metres."""
+    """The geodesic distance, in whole metres. geopy is loaded at the first one, with every HTTP library it finds."""
+    from geopy.distance import geodesic
+
     return round(geodesic((here.latitude, here.longitude), (there.latitude, there.longitude)).meters)
 
 

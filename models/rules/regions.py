@@ -74,11 +74,6 @@ def _region_names() -> dict[str, Region]:
     return {search_key(name): region for name, region in {**{r.name: r for r in REGIONS}, **extra}.items()}
 
 
-def region_of(prefecture: str) -> Region | None:
-    """The region a prefecture (full name, 東京都) belongs to."""
-    return next((region for region in REGIONS if prefecture in region.prefectures), None)
-
-
 def find_prefectures(text: str) -> tuple[str, ...]:
     """Prefectures meant by `text`: one for a name, reading or address, several for a region, or none."""
     key = search_key(text)

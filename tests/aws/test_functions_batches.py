@@ -133,7 +133,7 @@ def test_migrate_may_run_again(cloud: Cloud):
         assert revision in str(found.value)
 
 
-@pytest.mark.parametrize("name", ["webhook", "pages", "worker", "jobs", "migrate"])
+@pytest.mark.parametrize("name", ["webhook", "pages", "worker", "jobs", "migrate", "commands"])
 def test_a_missing_secret_ends_the_start_and_is_named(cloud: Cloud, name: str):
     found = cloud.broken(name, "ssm:/chusho119/test/NOT_THERE").invoke({})
     assert found.kind in ("init", "exit"), (found, found.log)

@@ -31,7 +31,7 @@ def test_a_turn_of_the_functions_is_measured_and_has_one_id(cloud: Cloud):
     event = text_event(cloud, user, "使い方")
     trace = event["webhookEventId"]
     stored = cloud["webhook"].invoke(signed(cloud, webhook_body(event)))
-    assert figures(stored.log).keys() == {"acknowledge_seconds", "http_requests"}
+    assert figures(stored.log).keys() == {"acknowledge_seconds", "http_requests", "signatures_refused"}
     assert [line["traces"] for line in lines(stored.log) if line.get("event") == "stored"] == [[trace]]
     cloud.mapping.hand(cloud.mapping.receive())
     turned = cloud.mapping.results[-1]

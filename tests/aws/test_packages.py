@@ -18,7 +18,7 @@ from tests.aws.packaged import folders, zips
 NAMES = sorted(build.plan()["functions"])
 ROOMS = ("bot", "handlers", "models", "storage")
 LAMBDA_MOST = 250_000_000
-NEVER = ("bot/emulator/", "handlers/local.py", "handlers/cli.py", "handlers/demo", "handlers/server.py", "tests/")
+NEVER = ("bot/emulator/", "handlers/local.py", "handlers/demo", "handlers/server.py", "tests/")
 DATA = {"tzdata"}
 """Read, never imported: what Python's zoneinfo finds where a system has no zones of its own."""
 WEBHOOK = {
@@ -148,7 +148,8 @@ def test_what_is_for_development_is_not_deployed(name: str):
     native = {re.search(r"\.(cpython-\d+|abi3)?[^.]*\.so$", place) for place in places if place.endswith(".so")}
     tags = {found[1] for found in native if found and found[1]}
     assert tags <= {f"cpython-{target().python.replace('.', '')}", "abi3"}, "built for another interpreter"
-    if name in ("webhook", "worker", "jobs", "migrate"):
+    assert ("handlers/cli.py" in places) is (name == "commands")
+    if name != "pages":
         assert not [place for place in places if place.startswith(("handlers/web/", "handlers/admin/"))]
         assert not [place for place in places if "/templates/" in place and place.startswith("handlers/")]
 
@@ -194,7 +195,7 @@ def test_everything_loads_with_nothing_else_installed(name: str):
     alone(EACH_ALONE, str(folders()[name]), json.dumps(own_modules(folders()[name])))
 
 
-@pytest.mark.parametrize("name", ["pages", "worker", "jobs"])
+@pytest.mark.parametrize("name", ["pages", "worker", "jobs", "commands"])
 def test_who_asks_line_anything_can(name: str):
     """The client loads LINE's SDK when it is made; the pages make one for the state of the system."""
     alone(SPEAKS, str(folders()[name]))

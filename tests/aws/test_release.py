@@ -3,15 +3,18 @@
 import hashlib
 import io
 import json
+import re
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from boto3.session import Session
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from deploy.aws import release as releasing
@@ -46,6 +49,7 @@ class Account:
     done: list[str] = field(default_factory=list)
     answer: dict[str, Any] = field(default_factory=lambda: {"Payload": io.BytesIO(b'{"schema": "0005"}')})
     asleep: bool = False
+    events: list[Any] = field(default_factory=list)
 
     def run(self, command: Sequence[str]) -> None:
         self.done.append(" ".join(command[2:]).replace(str(ROOT) + "/", ""))
@@ -61,7 +65,7 @@ class Account:
         self.done.append("code of " + params["url_path"].split("/")[-2])
 
     def _asked(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        assert json.loads(Payload) == {}
+        self.events.append(json.loads(Payload))
         self.done.append(f"ask {FunctionName}")
         if self.asleep:
             self.asleep = False
@@ -131,6 +135,7 @@ def test_the_schema_is_brought_up_before_the_new_code(deployed: Account, new_mig
     ]
     wanted = b64encode(hashlib.sha256(packed("the newest")).digest()).decode()
     assert deployed.code("migrate") == wanted
+    assert deployed.events == [{}]
 
 
 def test_the_first_time_there_is_a_database_only_after_the_deployment(account: Account, new_migrate: Path):
@@ -182,6 +187,120 @@ def test_there_is_nothing_to_go_back_to(account: Account, deployed: Account):
     with pytest.raises(ReleaseFailed, match=OLD):
         Release("prod", deployed.make, deployed.run).rollback("yesterday")
     assert deployed.done == []
+
+
+def test_a_release_that_is_not_whole_is_none_to_go_back_to(deployed: Account):
+    key = f"serverless/chusho119/prod/{MIDDLE}/commands.zip"
+    deployed.session.client("s3").delete_object(Bucket="deployments", Key=key)
+    assert Release("prod", deployed.make, deployed.run).rollback() == OLD
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+def answered(code: int, output: str) -> dict[str, Any]:
+    return {"Payload": io.BytesIO(json.dumps({"code": code, "output": output}, ensure_ascii=False).encode())}
+
+
+def test_a_command_is_asked_of_its_function_and_its_words_and_code_come_back(
+    deployed: Account, capsys: pytest.CaptureFixture[str]
+):
+    deployed.answer, deployed.asleep = answered(1, "ERROR   鍵がありません。\n"), True
+    words = ["create-organisation", "千代田 商工会", "--prefecture", "東京都"]
+    assert Release("prod", deployed.make, deployed.run).command(words) == 1
+    assert capsys.readouterr().out == "ERROR   鍵がありません。\n"
+    assert deployed.done == ["ask chusho119-prod-commands"] * 2, "it lay idle, and was waited for"
+    assert deployed.events[-1] == {"command": words, "input": ""}
+
+
+def test_a_command_that_crashed_says_where_its_log_is(deployed: Account):
+    deployed.answer = {"Payload": io.BytesIO(b'{"errorMessage": "Unavailable"}'), "FunctionError": "Unhandled"}
+    with pytest.raises(ReleaseFailed, match=r"Unavailable(?s:.*)/aws/lambda/chusho119-prod-commands"):
+        Release("prod", deployed.make, deployed.run).command(["doctor"])
+
+
+def test_a_stage_that_was_deployed_before_there_were_commands_is_told_so(account: Account):
+    def absent(FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        assert Payload
+        raise client.exceptions.ResourceNotFoundException({"Error": {"Message": FunctionName}}, "Invoke")
+
+    client: Any = account.session.client("lambda")
+    client.invoke = absent
+    with pytest.raises(ReleaseFailed, match="make deploy STAGE=prod"):
+        Release("prod", lambda _name: client, account.run).command(["doctor"])
+
+
+class Typing(io.StringIO):
+    """A terminal, or (`isatty` false) what another program hands over."""
+
+    def __init__(self, text: str, *, terminal: bool) -> None:
+        super().__init__(text)
+        self.isatty = lambda: terminal
+
+
+@pytest.fixture
+def prod(deployed: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """The stage `prod` for `main`, which has its file."""
+    (tmp_path / "prod.yml").write_text(f"region: {REGION}\n", "utf-8")
+    monkeypatch.setattr(releasing, "STAGES", tmp_path)
+    monkeypatch.setattr(releasing, "_clients", lambda _region: deployed.make)
+    deployed.answer = answered(0, "done\n")
+    return deployed
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, *words: str) -> Any:
+    monkeypatch.setattr("sys.argv", ["release", "command", "prod", *words])
+    with pytest.raises(SystemExit) as caught:
+        releasing.main()
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--", "create-organisation", "千代田 商工会", "--prefecture", "東京都"),
+     ("--do=create-organisation '千代田 商工会' --prefecture 東京都",)],
+)  # fmt: skip
+def test_the_words_come_one_by_one_or_as_a_line(prod: Account, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]):
+    monkeypatch.setattr("sys.stdin", None)
+    assert ended(monkeypatch, *words) == 0
+    assert prod.events == [{"command": ["create-organisation", "千代田 商工会", "--prefecture", "東京都"], "input": ""}]
+
+
+@pytest.mark.parametrize("word", ["--do=", "--do=doctor 'x", "--"])
+def test_a_line_that_holds_no_command_is_refused(prod: Account, monkeypatch: pytest.MonkeyPatch, word: str):
+    assert "command" in ended(monkeypatch, word)
+    assert prod.events == []
+
+
+def test_what_aws_refuses_is_said_in_a_line(deployed: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "prod.yml").write_text(f"region: {REGION}\n", "utf-8")
+    monkeypatch.setattr(releasing, "STAGES", tmp_path)
+    refusal = {"Error": {"Code": "AccessDeniedException", "Message": "not you"}}
+    client: Any = deployed.session.client("lambda")
+    client.invoke = Mock(side_effect=ClientError(refusal, "Invoke"))  # pyright: ignore[reportArgumentType]
+    monkeypatch.setattr(releasing, "_clients", lambda _region: lambda _name: client)
+    assert re.fullmatch(r"AWS: .*AccessDeniedException.*not you", ended(monkeypatch, "--do=doctor"))
+
+
+def test_a_password_is_typed_unseen_and_twice(
+    prod: Account, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    typed = ["correct horse", "correct horse", "correct horse", "another one"]
+    monkeypatch.setattr("sys.stdin", Typing("", terminal=True))
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: typed.pop(0))
+    assert ended(monkeypatch, "--", "create-secretariat-user", "a@example.jp") == 0
+    assert [event["input"] for event in prod.events] == ["correct horse"]
+    assert "not the same" in ended(monkeypatch, "--", "create-secretariat-user", "a@example.jp")
+    assert len(prod.events) == 1
+    assert "correct horse" not in str(capsys.readouterr())
+
+
+def test_without_a_terminal_a_password_is_a_line_of_standard_input(prod: Account, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdin", Typing("correct horse\nnothing of this\n", terminal=False))
+    assert ended(monkeypatch, "--do=create-secretariat-user a@example.jp") == 0
+    prod.answer = answered(0, "Usage\n")
+    assert ended(monkeypatch, "--do=create-secretariat-user --help") == 0
+    assert [event["input"] for event in prod.events] == ["correct horse\n", ""]
 
 
 def test_a_stage_without_its_file_is_refused(monkeypatch: pytest.MonkeyPatch):

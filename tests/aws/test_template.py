@@ -24,7 +24,7 @@ from tests.aws.packaged import (
     template_file,
 )
 
-NAMES = ["jobs", "migrate", "pages", "webhook", "worker"]
+NAMES = ["commands", "jobs", "migrate", "pages", "webhook", "worker"]
 REFERENCE = ("ssm:", "secretsmanager:")
 SECRET = {
     "LINE_CHANNEL_SECRET",
@@ -52,7 +52,7 @@ def test_cloudformation_takes_it():
     assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout + done.stderr
 
 
-def test_there_are_the_five_functions_with_the_runtime_their_packages_are_built_for():
+def test_there_are_the_six_functions_with_the_runtime_their_packages_are_built_for():
     assert sorted(functions()) == NAMES
     for name, each in functions().items():
         assert each["Handler"] == f"handlers.aws.{name}"
@@ -144,6 +144,7 @@ def test_who_may_do_what():
         "worker": everywhere | {"ssm", "sqs", "s3", "ses"},
         "jobs": everywhere | {"ssm", "sqs", "s3", "ses"},
         "migrate": everywhere,
+        "commands": everywhere | {"ssm", "sqs", "s3", "ses"},
     }
     senders = {
         name
@@ -154,13 +155,29 @@ def test_who_may_do_what():
     assert senders == {"worker", "jobs"}, "a mail is sent whole, which is a right of its own"
 
 
-def test_the_page_may_ask_ses_for_the_address_and_for_its_domain():
+def test_commands_may_look_and_keep_papers_and_send_nothing():
+    """What `doctor` looks at is what the page looks at; only `reseal` and the probe of the store write."""
+    may = {
+        name: {
+            action
+            for each in statements(of_type("IAM::Role")[role_of(name)])
+            if each["Effect"] == "Allow" and "Principal" not in each
+            for action in many(each["Action"])
+        }
+        for name in ("commands", "pages")
+    }
+    assert may["pages"] - may["commands"] == {"sqs:SendMessage"}
+    assert may["commands"] <= may["pages"]
+
+
+@pytest.mark.parametrize("name", ["pages", "commands"])
+def test_who_looks_may_ask_ses_for_the_address_and_for_its_domain(name: str):
     (asking,) = [
         each
-        for each in statements(of_type("IAM::Role")[role_of("pages")])
+        for each in statements(of_type("IAM::Role")[role_of(name)])
         if "ses:GetEmailIdentity" in many(each["Action"])
     ]
-    sender = environment("pages")["MAIL_SENDER"]
+    sender = environment(name)["MAIL_SENDER"]
     names = {arn["Fn::Sub"].partition(":identity/")[2] for arn in asking["Resource"]}
     assert names == {sender, sender.partition("@")[2]}
 
@@ -196,7 +213,7 @@ def test_each_function_is_told_what_it_needs():
     database = {"STAGE", "DATABASE_URL", "DATABASE_PROXY", "PGPASSWORD"}
     assert set(environment("webhook")) == database | {"LINE_CHANNEL_SECRET", "EVENT_QUEUE_URL"}
     assert set(environment("migrate")) == database
-    for name in ("pages", "worker", "jobs"):
+    for name in ("pages", "worker", "jobs", "commands"):
         assert set(FUNCTION_NEEDS) <= set(environment(name))
 
 

@@ -73,13 +73,15 @@ def test_the_clock_calls_every_job_and_nothing_is_called_twice():
     assert {each["MaximumRetryAttempts"] for each in asynchronous.values()} == {0}
 
 
-def test_nobody_but_aws_invokes_a_function_and_migrations_have_no_trigger():
+def test_nobody_but_aws_invokes_a_function_and_migrations_and_commands_have_no_trigger():
     permissions = of_type("Lambda::Permission").values()
     assert {each["Principal"] for each in permissions} == {"apigateway.amazonaws.com", "events.amazonaws.com"}
     assert all(each["SourceArn"] for each in permissions)
-    assert not [
-        each for each in permissions if each["FunctionName"] == {"Fn::GetAtt": ["MigrateLambdaFunction", "Arn"]}
-    ]
+    by_hand = [{"Fn::GetAtt": [f"{name}LambdaFunction", "Arn"]} for name in ("Migrate", "Commands")]
+    assert not [each for each in permissions if each["FunctionName"] in by_hand]
+    (mapping,) = of_type("Lambda::EventSourceMapping").values()
+    assert "Worker" in str(mapping["FunctionName"])
+    assert {functions()[name]["Timeout"] for name in ("migrate", "commands")} == {900}
     assert not of_type("Lambda::Url")
 
 

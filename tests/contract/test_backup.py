@@ -65,7 +65,10 @@ def test_a_restored_service_is_the_same(
         other = somewhere(world, kind, tmp_path / "other", there)
         said: list[str] = []
         restore(other, done.place, said.append)
-        assert rows_of(other) == rows
+        found = rows_of(other)
+        added = [row for row in found["audit"] if row not in rows["audit"]]
+        assert [row[4:7] for row in added] == [("backup.restore", "backup", done.place.name)]
+        assert {**found, "audit": [row for row in found["audit"] if row not in added]} == rows
         del files["quarantine/abc"]
         assert files
         assert files_of(other) == files
@@ -189,7 +192,7 @@ def test_only_an_empty_place_is_restored_into(tmp_path: Path, postgres: str):
             each.close()
 
 
-@pytest.mark.parametrize("harm", ["a bit", "a byte", "a file", "half", "no manifest", "newer", "elsewhere"])
+@pytest.mark.parametrize("harm", ["a bit", "a byte", "a file", "half", "no manifest", "newer", "elsewhere", "no day"])
 def test_a_harmed_backup_is_refused_before_anything_is_touched(tmp_path: Path, harm: str):
     with open_world(tmp_path) as world:
         world.service.files.put("papers/abc", b"sealed", "image/jpeg")
@@ -210,6 +213,8 @@ def test_a_harmed_backup_is_refused_before_anything_is_touched(tmp_path: Path, h
             case "newer":
                 kept["database"]["revision"] = "9999"
                 manifest.write_text(json.dumps(kept))
+            case "no day":
+                manifest.write_text(json.dumps({**kept, "made_at": "yesterday"}))
             case _:
                 kept["contents"]["../../etc/passwd"] = kept["contents"]["database.dump"]
                 manifest.write_text(json.dumps(kept))

@@ -1,14 +1,12 @@
 """The adapter to LINE against the stand-in for LINE, over HTTP."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from werkzeug.serving import make_server
 
 from bot.emulator import Event, Platform, create_app
 from bot.line import events
@@ -29,6 +27,7 @@ from bot.line.outcomes import (
     Unauthorised,
 )
 from bot.line.richmenus import APPROVER, EXPERT, MENUS, NEWCOMER, RichMenu, sync
+from tests.support.serving import Serving
 
 TOKEN = "contract-token"
 HELLO = [{"type": "text", "text": "こんにちは"}]
@@ -58,11 +57,8 @@ def line(clock: Clock) -> Iterator[Platform]:
 
 @pytest.fixture
 def address(line: Platform) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_app(line), threaded=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with Serving(create_app(line)) as server:
+        yield server.address
 
 
 @pytest.fixture
@@ -309,8 +305,6 @@ def test_a_person_gets_the_menu_of_their_role_and_its_words_come_back(
     event = line.tap(person, "チェックイン", wait=True)
     assert event
     assert parsed(event).event == events.PostbackEvent(EXPERT.areas[1].as_json()["action"]["data"])
-    client.unlink_menu(person)
-    assert line.phone(person).menu_id is None
 
 
 def test_no_default_menu_at_first_and_no_link_to_a_menu_that_is_not_there(client: LineClient, person: str) -> None:

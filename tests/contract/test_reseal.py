@@ -231,11 +231,10 @@ def test_a_file_that_no_key_opens_is_named_and_stops_nothing(kept: Kept):
     assert kept.files.get(key) == b"no seal"
     assert kept.look(NEW)[Seal.OLD] == set()
     with closing(kept.database(NEW, OLD)) as database:
-        left = reseal.left(database, kept.files, kept.house.clock)
         done = command.reseal(database, kept.files, kept.house.clock, change=False)
     assert not done.fine
     assert done.lines[0] == f"BROKEN papers.file_key {key}: no key of FIELD_KEYS opens it"
-    assert (left.old, {each.key for each in left.broken}) == (0, {key})
+    assert (done.counted[Seal.OLD], {each.key for each in done.broken}) == (0, {key})
 
 
 def test_a_file_that_is_deleted_meanwhile_does_not_come_back(kept: Kept, monkeypatch: pytest.MonkeyPatch):

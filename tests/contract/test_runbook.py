@@ -18,12 +18,14 @@ QUERIES = re.findall(r"```sql\n(.*?)```", RUNBOOK, re.DOTALL)
 ALARMS = (
     "InboxOld",
     "OutboxOld",
+    "SignaturesRefused",
     "DeadMessages",
     "QuotaLow",
     "ManyPushes",
     "LineErrors",
     "Errors",
     "NotReady",
+    "BackupOld",
     "QueueDead",
 )
 ONE_SERVER_HAS_NONE = {"QueueDead"}

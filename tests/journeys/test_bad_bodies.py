@@ -12,6 +12,8 @@ import pytest
 
 from bot.emulator.webhooks import sign
 from handlers.bootstrap import Service
+from handlers.line.webhook import Webhook
+from storage.ack import open_acknowledger
 from tests.support.databases import fresh
 from tests.support.drafts import joined
 from tests.support.ledger import Ledger
@@ -48,6 +50,24 @@ def test_a_wrong_signature_is_refused_even_for_the_same_body_and_another_secret(
     assert town.raw(body, hexed) == 401
     assert town.raw(body, base64.b64encode(b"").decode()) == 401
     assert count(town) == before
+
+
+@pytest.mark.parametrize(
+    ("signature", "foreign"),
+    [
+        (sign(b"{}", "another secret"), True), (sign(b'{"events":[]}', "another secret"), True), ("QUJD" * 11, False),
+        ("", False), ("AAAA", False), ("not base64!", False), ("é" * 44, False), ("A" * 5000, False),
+    ],
+)  # fmt: skip
+def test_only_what_has_the_form_of_a_signature_counts_as_one_of_another_secret(tmp_path, signature: str, foreign: bool):
+    """What roams the internet must not ring the alarm of a wrong channel secret."""
+    told: list[tuple[int, bool]] = []
+    kept = open_acknowledger(fresh("sqlite", tmp_path))
+    webhook = Webhook(["secret"], kept, answered=lambda _seconds, *said: told.append(said))
+    assert call(webhook, b'{"events":[]}', signature) == "401 Unauthorized"
+    assert call(webhook, b'{"events":[]}', sign(b'{"events":[]}', "secret")) == "200 OK"
+    assert told == [(401, foreign), (200, False)]
+    kept.close()
 
 
 def test_both_secrets_are_good_during_a_rotation(tmp_path):

@@ -16,7 +16,8 @@ from handlers import doctor
 from handlers.bootstrap import Service
 from handlers.checks.finding import Finding, Level
 from handlers.doctor import CHECKS, Check, Examiner, findings, report
-from storage import system
+from models.rules.permissions import SYSTEM
+from storage import audit, system
 from storage.secrets import new_key
 from tests.support import factories
 from tests.support.given_up import event, message
@@ -58,7 +59,7 @@ def test_a_service_that_is_ready_has_no_error(world: World) -> None:
     errors = [finding.code for finding in found if finding.level is Level.ERROR]
     assert errors == ["terms_none"]
     assert {"webhook_arrives", "menus_same", "files_answer", "jobs_ran", "managers", "line_answers"} <= set(said(found))
-    assert {finding.group for finding in found} == {check.group for check in CHECKS}
+    assert {finding.group for finding in found} == {check.group for check in CHECKS} - {"backup"}, "of a local run"
 
 
 def test_every_finding_has_words_and_what_is_wrong_says_what_to_do() -> None:
@@ -279,6 +280,58 @@ def test_the_report_is_grouped_worst_first_and_counted(world: World) -> None:
     assert settings[0].startswith("ERROR   SECRET_KEY")
     assert settings[1].strip().startswith("→ chusho119 new-key")
     assert re.fullmatch(r"error \d+ warning \d+ unknown \d+ ok \d+", lines[-1])
+
+
+def backed_up(world: World, action: str = "backup.make", size: int = 3_500_000) -> None:
+    with world.service.database.unit() as uow:
+        moment = f"{world.clock():%Y%m%dT%H%M%SZ}"
+        audit.record(uow, SYSTEM, action, ("backup", moment), world.clock(), detail=str(size))
+
+
+def of_backup(service: Service) -> Finding | None:
+    found = findings(service, [check for check in CHECKS if check.group == "backup"])
+    assert len(found) < 2
+    return found[0] if found else None
+
+
+def test_the_newest_backup(world: World) -> None:
+    service = as_in_production(world)
+    never = of_backup(service)
+    assert never
+    assert (never.code, never.level) == ("backup_never", Level.WARNING)
+    assert "systemctl start chusho119-backup" in never.todo
+    backed_up(world)
+    fresh = of_backup(service)
+    assert fresh
+    assert (fresh.level, fresh.words) == (Level.OK, "最後のバックアップは11月24日（火）10:00のものです（3.3MB）。")
+    for hours, code, level in (
+        (25, "backup_fresh", Level.OK), (2, "backup_old", Level.WARNING), (48, "backup_old", Level.ERROR),
+    ):  # fmt: skip
+        world.clock.forward(hours=hours)
+        found = of_backup(service)
+        assert found
+        assert (found.code, found.level) == (code, level)
+    assert "3日たっています" in found.words
+
+
+def test_a_restored_database_says_where_it_comes_from(world: World) -> None:
+    backed_up(world, "backup.restore", size=900)
+    world.clock.forward(hours=40)
+    found = of_backup(as_in_production(world))
+    assert found
+    assert (found.code, found.level) == ("backup_restored", Level.WARNING)
+    assert found.words.startswith("11月24日（火）10:00のバックアップから戻したデータです")
+
+
+def test_nothing_is_claimed_of_backups_where_others_make_them(world: World) -> None:
+    """AWS has the queue, and RDS its own backups; a database that came there from one server knows of an old one."""
+    queue = "https://sqs.ap-northeast-1.amazonaws.com/123456789012/events.fifo"
+    on_aws = as_in_production(world, event_queue_url=queue)
+    assert of_backup(on_aws) is None
+    assert of_backup(world.service) is None
+    backed_up(world, "backup.restore")
+    world.clock.forward(hours=400)
+    assert of_backup(on_aws) is None
 
 
 def test_the_page_shows_the_same_as_the_command(world: World) -> None:

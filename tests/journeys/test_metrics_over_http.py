@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.emulator.webhooks import sign
 from handlers.watch.metrics import METRICS
 from storage.secrets import new_key
 from tests.support.s3 import free_ports
@@ -46,8 +47,8 @@ class Machine:
             process.wait(timeout=60)
             log.close()
 
-    def ask(self, path: str, **headers: str) -> HTTPResponse:
-        return urllib.request.urlopen(urllib.request.Request(self.address + path, headers=headers), timeout=10)
+    def ask(self, path: str, body: bytes | None = None, **headers: str) -> HTTPResponse:
+        return urllib.request.urlopen(urllib.request.Request(self.address + path, body, headers), timeout=10)
 
     def scrape(self) -> dict[str, float]:
         with self.ask("/metrics", Authorization=f"Bearer {TOKEN}") as answer:
@@ -107,6 +108,9 @@ def test_the_figures_of_all_processes_add_up(machine: Machine, world: World):
             first = machine.scrape()
             assert_sums(first, machine)
             refusals(machine)
+            foreign = {"X-Line-Signature": sign(b"{}", "another secret")}
+            assert refused(machine, "/line/webhook", b"{}", **foreign) == 401
+            assert machine.scrape()["chusho119_signatures_refused_total"] == 1
         with machine.running("serve"):
             until(lambda: answers(machine))
             phone.says("使い方")
@@ -125,26 +129,27 @@ def assert_sums(found: dict[str, float], machine: Machine) -> None:
     assert found['chusho119_http_requests_total{status="2xx"}'] == SAID
     assert found['chusho119_http_requests_total{status="4xx"}'] == 6
     assert found['chusho119_http_requests_total{status="5xx"}'] == 0
+    assert found["chusho119_signatures_refused_total"] == 0
     assert found["chusho119_inbox_waiting"] == found["chusho119_inbox_oldest_seconds"] == 0
     assert found["chusho119_ready"] == 1
     assert found['chusho119_visits{grade="A"}'] == 0
     told = machine.texts()
     for name, metric in METRICS.items():
-        if name != "line_quota_left":
+        if name not in ("line_quota_left", "backup_age_seconds"):
             assert f"# HELP chusho119_{name}" in told
             assert metric.meaning in told
 
 
-def refused(machine: Machine, path: str, **headers: str) -> int:
+def refused(machine: Machine, path: str, body: bytes | None = None, **headers: str) -> int:
     with pytest.raises(urllib.error.HTTPError) as told:
-        machine.ask(path, **headers)
+        machine.ask(path, body, **headers)
     told.value.close()
     return told.value.code
 
 
 def refusals(machine: Machine) -> None:
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}, {"Authorization": "Bearer é"}):
-        assert refused(machine, "/metrics", **headers) == 401
+        assert refused(machine, "/metrics", None, **headers) == 401
 
 
 def logged(machine: Machine) -> None:

@@ -16,6 +16,7 @@ FINE = (
     of("settings", fine("https", "https://119.example.jp")),
     of("database", fine("database_version", "PostgreSQL 16.4")),
     of("work", fine("worker_idle")),
+    of("backup", fine("backup_fresh", at="11月21日（土）3:30", age="7時間", size="1.2GB")),
 )
 ANSWERED = (
     of("line", fine("line_answers", account="@chusho119")),
@@ -25,6 +26,7 @@ ANSWERED = (
 BAD = (
     of("settings", warning("no_hops")),
     of("database", error("schema_older", "0004 → 0005")),
+    of("backup", warning("backup_old", at="11月19日（木）3:30", age="2日", size="1.2GB")),
     of("links", warning("links_old", more=("gbizid 2025-05-01 https://gbiz-id.go.jp/",) * 11, count=11, days=90)),
 )
 WRONG = (

@@ -64,5 +64,5 @@ def call(app: Any, body: bytes, signature: str, length: str | None = "right", *,
     }  # fmt: skip
     if length is not None:
         environ["CONTENT_LENGTH"] = str(len(body)) if length == "right" else length
-    app(environ, lambda status, _headers: found.append(status))
+    list(app(environ, lambda status, _headers: found.append(status)))
     return found[0]

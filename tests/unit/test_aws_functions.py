@@ -1,6 +1,7 @@
 """The Lambda functions by name: what each loads, what it needs, and what it refuses."""
 
 import base64
+import gc
 import hashlib
 import hmac
 import json
@@ -99,10 +100,26 @@ def test_migrating_loads_no_page_and_no_conversation(tmp_path: Path):
         ("pages", {"handlers.line.routes", "handlers.aws_worker", "aws_lambda_powertools", "gunicorn"}),
         ("worker", {"flask", "handlers.pages", "apig_wsgi", "gunicorn", "openpyxl"}),
         ("jobs", {"flask", "handlers.pages", "apig_wsgi", "aws_lambda_powertools", "gunicorn"}),
+        ("commands", {"flask", "handlers.pages", "handlers.line.routes", "apig_wsgi", "aws_lambda_powertools", "PIL"}),
     ],
 )
 def test_a_function_loads_nothing_of_the_others(tmp_path: Path, name: str, not_loaded: set[str]):
     assert not loaded(name, environment(tmp_path)) & not_loaded
+
+
+LATER = {
+    "PIL", "alembic", "argon2", "boto3", "cryptography", "geopy", "icalendar", "openpyxl", "pylopdf", "pypdfium2",
+    "segno", "zengin_code",
+}  # fmt: skip
+"""What the first event of hardly any sandbox needs: it is loaded where it is used, and a start waits for none of it."""
+OF_THE_SDK = {"linebot", "pydantic", "aiohttp", "requests"}
+
+
+@pytest.mark.parametrize(("name", "not_loaded"), [("pages", LATER | OF_THE_SDK), ("worker", LATER), ("jobs", LATER)])
+def test_a_start_loads_what_each_first_event_needs_and_no_more(tmp_path: Path, name: str, not_loaded: set[str]):
+    """Also where addresses are looked up, which takes geopy with all that it brings."""
+    given = {**environment(tmp_path), "GEOCODER_URL": "https://nominatim.example.jp"}
+    assert not roots(loaded(name, given)) & not_loaded
 
 
 @pytest.fixture
@@ -131,6 +148,14 @@ class Time:
         return self.milliseconds
 
 
+def test_what_a_start_loads_is_not_looked_through_for_garbage_afterwards(given: dict[str, str]):
+    gc.unfreeze()
+    assert aws.jobs
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 10_000
+    gc.unfreeze()
+
+
 def test_a_function_is_made_once(given: dict[str, str]):
     assert aws.jobs is aws.jobs
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
@@ -143,6 +168,7 @@ def test_no_setting_is_made_up(given: dict[str, str], monkeypatch: pytest.Monkey
     monkeypatch.delenv(left_out)
     with pytest.raises(SettingsError, match=left_out):
         getattr(aws, name)
+    assert gc.isenabled()
 
 
 def test_references_are_put_in_place_before_settings_are_read(given: dict[str, str], monkeypatch: pytest.MonkeyPatch):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,9 @@ from handlers.watch.emf import Emf
 from handlers.watch.gauges import Gauges
 from handlers.watch.health import Health
 from handlers.watch.metrics import COUNT, JOBS, LEVEL, LINE_ERRORS, METRICS, NO_METER
+from models.rules.permissions import SYSTEM
 from models.rules.visit import Grade
-from storage import trace
+from storage import audit, trace
 from storage.database import Database
 from storage.files import FolderStore
 from storage.secrets import Vault, new_key
@@ -43,7 +44,8 @@ from tests.support.source import ROOT
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 ALARMS = {
-    "InboxOld", "OutboxOld", "DeadMessages", "QuotaLow", "ManyPushes", "LineErrors", "Errors", "NotReady", "QueueDead",
+    "InboxOld", "OutboxOld", "SignaturesRefused", "DeadMessages", "QuotaLow", "ManyPushes", "LineErrors", "Errors",
+    "NotReady", "BackupOld", "QueueDead",
 }  # fmt: skip
 
 
@@ -159,12 +161,34 @@ def test_the_quota_is_asked_every_ten_minutes_and_once(tmp_path: Path):
         return Quota(1000, 400 + len(asked))
 
     house = gauges(tmp_path, meter, quota, now)
+    backed_up(house.database, NOW)
     for minute in (0, 0, 5, 9, 11, 12):
         now[0] = datetime(2026, 11, 24, 1, minute, tzinfo=UTC)
         house.report()
     assert [value for name, value in meter.seen if name == "line_quota_left"] == [599, 598]
     assert ("ready", 1) in meter.seen
     assert {name.split()[0] for name, _ in meter.seen} == {name for name, m in METRICS.items() if m.kind == LEVEL}
+
+
+def backed_up(database: Database, at: datetime, action: str = "backup.make") -> None:
+    with database.unit() as uow:
+        audit.record(uow, SYSTEM, action, ("backup", f"{at:%Y%m%dT%H%M%SZ}"), at, detail="4096")
+
+
+def test_the_age_of_the_newest_backup(tmp_path: Path):
+    """Absent before the first; after a restore that of the restored one; never below zero for a clock set back."""
+    meter, hour = Kept(), timedelta(hours=1)
+    house = gauges(tmp_path, meter)
+    house.look()
+    assert "backup_age_seconds" not in {name for name, _ in meter.seen}
+    for at, action in (
+        (NOW - 26 * hour, "backup.make"), (NOW - 2 * hour, "backup.make"), (NOW - 50 * hour, "backup.restore"),
+        (NOW - hour, "backup.make"), (NOW + hour, "backup.make"),
+    ):  # fmt: skip
+        backed_up(house.database, at, action)
+        house.look()
+    ages = [value / 3600 for name, value in meter.seen if name == "backup_age_seconds"]
+    assert ages == [26, 2, 50, 1, 0]
 
 
 def test_without_a_limit_or_without_line_nothing_is_said(tmp_path: Path):
@@ -222,6 +246,16 @@ def test_a_request_has_an_id_and_is_counted():
 @pytest.mark.parametrize(("status", "found"), [(100, "2xx"), (204, "2xx"), (302, "3xx"), (499, "4xx"), (599, "5xx")])
 def test_every_status_has_a_class(status: int, found: str):
     assert metrics.status_class(status) == found
+
+
+def test_signatures_are_counted_good_ones_as_nothing():
+    meter = Kept()
+    answered = metrics.acknowledging(meter)
+    for status, foreign in ((200, False), (401, True), (401, False), (400, False), (503, False), (401, True)):
+        answered(0.001, status, foreign)
+    assert [value for name, value in meter.seen if name == "signatures_refused"] == [0, 1, 1]
+    assert meter.total("acknowledge_seconds") == 0.001
+    assert meter.total("http_requests 4xx") == 4
 
 
 def test_a_failed_job_is_counted_and_timed():

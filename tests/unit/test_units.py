@@ -2,6 +2,7 @@
 
 import configparser
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -66,6 +67,23 @@ def test_each_unit_starts_a_command_that_there_is(name: str):
     command.make_context(words[1], words[2:])
 
 
+@pytest.mark.parametrize(
+    ("result", "status", "said"),
+    [
+        ("success", "0", ""),
+        ("exit-code", "1", "<3>backup failed: exit-code 1\n"),
+        ("timeout", "TERM", "<3>backup failed: timeout TERM\n"),
+    ],
+)
+def test_a_backup_that_failed_stands_in_the_journal_as_an_error(result: str, status: str, said: str):
+    """journald takes the number in angle brackets for the line's priority; systemd makes one dollar of two."""
+    words = shlex.split(section("chusho119-backup.service")["ExecStopPost"].replace("$$", "$"))
+    done = subprocess.run(
+        words, env={"SERVICE_RESULT": result, "EXIT_STATUS": status}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == said
+
+
 def test_systemd_waits_longer_than_a_turn_takes():
     for name in SERVICES:
         if "Restart" in section(name):
@@ -87,7 +105,12 @@ def test_the_example_of_the_settings_is_read_alike_by_systemd_and_a_shell(tmp_pa
         "LINE_CHANNEL_SECRET": "secret", "LINE_CHANNEL_ACCESS_TOKEN": "token", "SECRET_KEY": new_key(),
         "FIELD_KEYS": new_key(),
     }  # fmt: skip
-    assert {name for name, value in given.items() if not value} == {*filled, "LIFF_ID", "LINE_LOGIN_CHANNEL_ID"}
+    assert {name for name, value in given.items() if not value} == {
+        *filled,
+        "LIFF_ID",
+        "LINE_LOGIN_CHANNEL_ID",
+        "METRICS_TOKEN",
+    }
     settings = read(given | filled, tmp_path)
     assert (settings.bind_host, settings.trusted_hops, settings.serve_worker) == ("127.0.0.1", 1, False)
     assert not settings.local

@@ -99,7 +99,7 @@ def test_the_start_page_points_to_it_only_when_something_needs_attention(clerk: 
     told.findings = [of("links", warning("links_old", count=1, days=90)), of("work", warning("dead", count=1))]
     assert "システムに、" not in clerk.get("/admin/").text
     told.findings = [of("settings", fine("https")), *BAD]
-    assert "システムに、エラーが1件、注意が1件あります" in clerk.get("/admin/").text
+    assert "システムに、エラーが1件、注意が2件あります" in clerk.get("/admin/").text
 
 
 def test_without_an_examiner_there_is_no_such_page(house: House, told: Told) -> None:
