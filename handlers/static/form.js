@@ -318,6 +318,9 @@ function searchable(box) {
     else return;
     event.preventDefault();
   });
+  /* Pressing leaves the focus where it is: leaving the field would save it, and what that shows would move the list away
+     before the button is let go. */
+  list.addEventListener("mousedown", (event) => event.preventDefault());
   box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) close(); });
 }
 

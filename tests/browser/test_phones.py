@@ -36,10 +36,11 @@ class Row:
     page: Page
 
     def phone(self, place: int) -> Locator:
-        tabs = self.page.locator("#tabs button")
+        tabs, phone = self.page.locator("#tabs button"), self.page.locator("section.phone").nth(place)
+        expect(phone).to_be_attached()
         if tabs.first.is_visible():
             tabs.nth(place).click()
-        return self.page.locator("section.phone").nth(place)
+        return phone
 
 
 def tap(phone: Locator, name: str) -> None:
@@ -53,6 +54,7 @@ def say(phone: Locator, text: str) -> None:
 
 def open_menu(phone: Locator) -> None:
     bar = phone.locator(".menu-bar")
+    expect(bar).to_be_visible()
     if bar.get_attribute("aria-expanded") != "true":
         bar.click()
 
