@@ -10,12 +10,17 @@ from handlers.watch import logs
 from storage import schema
 from storage.database import make_engine
 from tests.support import quick
-from tests.support.postgres import fresh_database, postgres_url
+from tests.support.postgres import end, fresh_database, postgres_url
 from tests.support.s3 import Seaweed, seaweed
 from tests.support.world import World, open_world
 
 logs.set_up(logging.ERROR)
 quick.begin()
+
+
+def pytest_sessionfinish() -> None:
+    """What the exit of a process would do, but a worker of xdist is not waited for there."""
+    end()
 
 
 @pytest.fixture(scope="session")

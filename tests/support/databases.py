@@ -1,7 +1,6 @@
 """Fresh databases of the newest schema, on SQLite and on a real PostgreSQL, copied from one migrated template each."""
 
 import shutil
-import tempfile
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -11,6 +10,7 @@ from sqlalchemy import make_url
 from storage import schema
 from storage.database import make_engine
 from tests.support.postgres import fresh_database, postgres_url
+from tests.support.scratch import scratch
 
 KINDS = ("sqlite", "postgresql")
 
@@ -39,7 +39,7 @@ def _postgres_template() -> str:
 
 @cache
 def _sqlite_template() -> Path:
-    path = Path(tempfile.mkdtemp(prefix="sqlite-")) / "template.db"
+    path = scratch("sqlite") / "template.db"
     _migrate(f"sqlite:///{path}")
     return path
 

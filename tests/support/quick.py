@@ -5,7 +5,6 @@ no test cuts the power: SQLite needs not wait for the disk (PostgreSQL does not 
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -16,13 +15,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from werkzeug.routing import Rule
 
 from storage import database
+from tests.support.scratch import scratch
 
 Builder = Callable[..., tuple[str, str]]
 
 
 def begin() -> None:
     """Call it before the first test."""
-    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(tempfile.mkdtemp(prefix="templates-"))}
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(str(scratch("templates")))}
     database.create_engine = _sharing(database.create_engine)
     database._sqlite_connect = _unsynced(database._sqlite_connect)
     Rule._compile_builder = _kept(Rule._compile_builder)
