@@ -107,6 +107,19 @@ def test_from_the_first_letter_to_the_receipt(site: Site, page: Page):
     assert made.place.source == "address"
 
 
+def test_pressing_an_offered_business_leaves_the_field_alone_until_the_button_is_let_go(site: Site, page: Page):
+    """Leaving the field would save the half-typed name, and what comes back could move the list away meanwhile."""
+    page.goto(site.link)
+    page.locator("#business").fill("みほん")
+    offered = page.get_by_role("button", name="株式会社みほん製作所")
+    offered.hover()
+    page.mouse.down()
+    expect(page.locator("#business")).to_be_focused()
+    expect(offered).to_be_visible()
+    page.mouse.up()
+    expect(page.get_by_label("法人番号")).to_have_value("7000012050002")
+
+
 def test_what_is_wrong_is_listed_first_and_marked_at_its_field(site: Site, page: Page):
     page.goto(site.link)
     page.get_by_label("担当者の電話番号").fill("12")
